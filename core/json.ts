@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+
+declare global {
+  interface JSON {
+    isRawJSON(value: unknown): value is { rawJSON: string }
+    rawJSON(text: string): { rawJSON: string }
+  }
+}
+
+// A number of 16 or more digits, or with an exponent, may not survive the way through a double.
+const RISKY_NUMBER = /[:[,]\s*(-?(?:\d[\d.]{15,}|[\d.]+[eE][-+\d]*))/g
+
+/**
+ * Parses JSON without losing a digit: a number that a double would change (a 20-digit id, 1e400) stays its own text,
+ * as an object that `JSON.stringify` writes back as it came (see `JSON.rawJSON`).
+ */
+export function parseJson(text: string): unknown {
+  for (const [, source = ''] of text.matchAll(RISKY_NUMBER)) {
+    if (!isExact(Number(source), source)) return JSON.parse(text, keepExact)
+  }
+  return JSON.parse(text)
+}
+
+function keepExact(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || context?.source === undefined) return value
+  return isExact(value, context.source) ? value : JSON.rawJSON(context.source)
+}
+
+function isExact(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return false
+  const text = String(value)
+  return text === source || (!/e/i.test(source + text) && withoutZeros(text) === withoutZeros(source))
+}
+
+const withoutZeros = (digits: string) => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
+
+// What JSON.stringify makes of NUL and of a lone surrogate; a literal backslash is written twice, hence the look-behind.
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
+
+/**
+ * The JSON text of a value as Postgres can store it in jsonb: NUL characters are left out and broken surrogate pairs
+ * replaced, nothing else is touched.
+ */
+export function storableJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  return UNSTORABLE.test(text) ? JSON.stringify(storable(value)) : text
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value)
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return value
+  if (Array.isArray(value)) return value.map(storable)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]))
+}
+
+const storableText = (text: string) => text.replaceAll('\0', '').toWellFormed()
+
+/** SHA-256 of a text, in hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,179 @@
+import { sql, type Transaction } from 'kysely'
+import { PipelineError } from '../core/errors.ts'
+import { sha256, storableJson } from '../core/json.ts'
+import type { DateWindow } from '../core/date-window.ts'
+import type { DB } from '../db/schema.ts'
+
+/** The raw table a feed lands in and how a record names itself. */
+export interface LandingTarget {
+  feed: string
+  /** `raw.<source>__<entity>`. */
+  table: string
+  connection: string
+  /** The record's natural key, or null when it has none (it then goes to quarantine). */
+  keyOf(record: unknown): string | null
+}
+
+export interface LandedPage {
+  fetched: number
+  /** Records of which a new version was written. */
+  landed: number
+  /** Records that equal the version we hold: nothing was written for them. */
+  unchanged: number
+  quarantined: number
+  keys: string[]
+}
+
+interface Candidate {
+  key: string
+  payload: string
+  hash: string
+}
+
+const BATCH_ROWS = 1000
+const BATCH_CHARS = 8_000_000
+
+/**
+ * Writes a page of records, verbatim, into its raw table, inside the caller's transaction: the newest version of each
+ * key becomes the current one, earlier distinct versions stay, an equal record writes nothing. Readings of one
+ * connection are serialised, so that two processes never write the same version twice.
+ */
+export async function landPage(
+  trx: Transaction<DB>,
+  target: LandingTarget,
+  page: { runId: string; window: DateWindow | null; records: unknown[] },
+): Promise<LandedPage> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`land:${target.feed}:${target.connection}`}, 0))`.execute(trx)
+  const { candidates, rejects } = sortRecords(target, page.records)
+  let landed = 0
+  // A key that occurs twice in a page lands in the order of the page, one round for each occurrence.
+  for (let round = candidates; round.length > 0; ) {
+    const later: Candidate[] = []
+    const batch = new Map<string, Candidate>()
+    for (const candidate of round) {
+      if (batch.has(candidate.key)) later.push(candidate)
+      else batch.set(candidate.key, candidate)
+    }
+    landed += await landDistinct(trx, target, page, [...batch.values()])
+    round = later
+  }
+  for (const reject of rejects) await quarantineReject(trx, target, page.runId, reject)
+  const fetched = page.records.length
+  const unchanged = candidates.length - landed
+  const keys = [...new Set(candidates.map((candidate) => candidate.key))]
+  return { fetched, landed, unchanged, quarantined: rejects.length, keys }
+}
+
+function sortRecords(target: LandingTarget, records: unknown[]) {
+  const candidates: Candidate[] = []
+  const rejects: { payload: string; code: string; message: string }[] = []
+  for (const record of records) {
+    const payload = storableJson(record)
+    const key = target.keyOf(record)
+    if (key !== null) candidates.push({ key, payload, hash: sha256(payload) })
+    else if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+      rejects.push({ payload, code: 'NOT_AN_OBJECT', message: 'the record is not an object, so it cannot be read at all' })
+    } else rejects.push({ payload, code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' })
+  }
+  return { candidates, rejects }
+}
+
+/** Lands records with distinct keys; returns how many were new or changed. */
+async function landDistinct(
+  trx: Transaction<DB>,
+  target: LandingTarget,
+  page: { runId: string; window: DateWindow | null },
+  candidates: Candidate[],
+): Promise<number> {
+  if (candidates.length === 0) return 0
+  const held = await sql<{ record_key: string; version: number; content_hash: string }>`
+    select record_key, version, content_hash from ${sql.table(target.table)}
+    where connection = ${target.connection} and is_current
+      and record_key = any(${candidates.map((candidate) => candidate.key)}::text[])
+  `.execute(trx)
+  const current = new Map(held.rows.map((row) => [row.record_key, row]))
+  const changed = candidates.filter((candidate) => current.get(candidate.key)?.content_hash !== candidate.hash)
+  let landed = 0
+  for (const batch of batches(changed)) {
+    const rows = batch.map(({ key, payload, hash }) => {
+      const held = current.get(key)
+      return `{"k":${JSON.stringify(key)},"v":${held?.version ?? 0},"h":"${hash}","p":${payload}}`
+    })
+    landed += await insertVersions(trx, target, page, `[${rows.join(',')}]`)
+  }
+  return landed
+}
+
+/**
+ * One statement retires the current versions and writes the next. A record whose text differs only in the order of its
+ * keys or the spelling of a number equals the jsonb we hold, and is left alone.
+ */
+async function insertVersions(
+  trx: Transaction<DB>,
+  target: LandingTarget,
+  page: { runId: string; window: DateWindow | null },
+  rows: string,
+): Promise<number> {
+  const table = sql.table(target.table)
+  const { connection } = target
+  const inserted = await sql`
+    with incoming as materialized (
+      select i.k, i.v, i.h, i.p from jsonb_to_recordset(${rows}::jsonb) as i (k text, v integer, h text, p jsonb)
+      where i.v = 0 or not exists (
+        select from ${table} as held
+        where held.connection = ${connection} and held.record_key = i.k and held.version = i.v and held.payload = i.p
+      )
+    ),
+    retired as (
+      update ${table} as old set is_current = false from incoming as i
+      where i.v > 0 and old.connection = ${connection} and old.record_key = i.k and old.version = i.v
+    )
+    insert into ${table}
+      (connection, record_key, version, is_current, payload, content_hash, window_start, window_end, run_id)
+    select ${connection}, i.k, i.v + 1, true, i.p, i.h,
+      ${page.window?.start ?? null}::date, ${page.window?.end ?? null}::date, ${page.runId}::uuid
+    from incoming as i
+  `.execute(trx)
+  return Number(inserted.numAffectedRows ?? 0)
+}
+
+function* batches(candidates: Candidate[]): Generator<Candidate[]> {
+  let batch: Candidate[] = []
+  let chars = 0
+  for (const candidate of candidates) {
+    if (batch.length >= BATCH_ROWS || (batch.length > 0 && chars + candidate.payload.length > BATCH_CHARS)) {
+      yield batch
+      batch = []
+      chars = 0
+    }
+    batch.push(candidate)
+    chars += candidate.payload.length
+  }
+  if (batch.length > 0) yield batch
+}
+
+async function quarantineReject(
+  trx: Transaction<DB>,
+  target: LandingTarget,
+  runId: string,
+  reject: { payload: string; code: string; message: string },
+): Promise<void> {
+  await sql`
+    insert into ops.quarantine (feed, connection, stage, content_hash, payload, code, path, message, run_id)
+    values (${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
+      ${reject.code}, '$', ${reject.message}, ${runId}::uuid)
+    on conflict (feed, connection, stage, content_hash) where state = 'open'
+    do update set attempts = ops.quarantine.attempts + 1, last_seen_at = now(), run_id = excluded.run_id
+  `.execute(trx)
+}
+
+/** Throws when a page's records do not all have an outcome: fetched = landed + unchanged + quarantined. */
+export function assertAccounted(page: LandedPage, what: string): void {
+  if (page.fetched === page.landed + page.unchanged + page.quarantined) return
+  throw new PipelineError(
+    'COUNTS_DISAGREE',
+    `${what}: ${page.fetched} records were fetched, but ${page.landed} landed, ${page.unchanged} were unchanged and ` +
+      `${page.quarantined} were quarantined. Nothing of the page was kept.`,
+    'never',
+  )
+}
