@@ -43,11 +43,13 @@ export async function landPage(
   target: LandingTarget,
   page: { runId: string; window: DateWindow | null; records: unknown[] },
 ): Promise<LandedPage> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`land:${target.feed}:${target.connection}`}, 0))`.execute(trx)
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`land:${target.feed}:${target.connection}`}, 0))`.execute(
+    trx,
+  )
   const { candidates, rejects } = sortRecords(target, page.records)
   let landed = 0
   // A key that occurs twice in a page lands in the order of the page, one round for each occurrence.
-  for (let round = candidates; round.length > 0; ) {
+  for (let round = candidates; round.length > 0;) {
     const later: Candidate[] = []
     const batch = new Map<string, Candidate>()
     for (const candidate of round) {
@@ -72,8 +74,13 @@ function sortRecords(target: LandingTarget, records: unknown[]) {
     const key = target.keyOf(record)
     if (key !== null) candidates.push({ key, payload, hash: sha256(payload) })
     else if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      rejects.push({ payload, code: 'NOT_AN_OBJECT', message: 'the record is not an object, so it cannot be read at all' })
-    } else rejects.push({ payload, code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' })
+      rejects.push({
+        payload,
+        code: 'NOT_AN_OBJECT',
+        message: 'the record is not an object, so it cannot be read at all',
+      })
+    } else
+      rejects.push({ payload, code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' })
   }
   return { candidates, rejects }
 }
@@ -95,46 +102,60 @@ async function landDistinct(
   const changed = candidates.filter((candidate) => current.get(candidate.key)?.content_hash !== candidate.hash)
   let landed = 0
   for (const batch of batches(changed)) {
-    const rows = batch.map(({ key, payload, hash }) => {
-      const held = current.get(key)
-      return `{"k":${JSON.stringify(key)},"v":${held?.version ?? 0},"h":"${hash}","p":${payload}}`
-    })
-    landed += await insertVersions(trx, target, page, `[${rows.join(',')}]`)
+    const versions = batch.map((candidate) => ({ ...candidate, version: current.get(candidate.key)?.version ?? 0 }))
+    const equal = await equalRecords(trx, target, versions)
+    const fresh = versions.filter((candidate) => !equal.has(candidate.key))
+    await retireVersions(trx, target, fresh)
+    await insertVersions(trx, target, page, fresh)
+    landed += fresh.length
   }
   return landed
 }
 
+type Version = Candidate & { version: number }
+
+const asJson = (versions: Version[]) =>
+  `[${versions.map(({ key, version, hash, payload }) => `{"k":${JSON.stringify(key)},"v":${version},"h":"${hash}","p":${payload}}`).join(',')}]`
+
 /**
- * One statement retires the current versions and writes the next. A record whose text differs only in the order of its
- * keys or the spelling of a number equals the jsonb we hold, and is left alone.
+ * The keys of records that equal what we hold although their texts differ: the source only ordered its members
+ * otherwise or spelled a number otherwise (1.50 for 1.5), which jsonb does not tell apart.
  */
+async function equalRecords(trx: Transaction<DB>, target: LandingTarget, versions: Version[]): Promise<Set<string>> {
+  const known = versions.filter((candidate) => candidate.version > 0)
+  if (known.length === 0) return new Set()
+  const { rows } = await sql<{ record_key: string }>`
+    select held.record_key from ${sql.table(target.table)} as held
+    join jsonb_to_recordset(${asJson(known)}::jsonb) as i (k text, v integer, p jsonb)
+      on held.connection = ${target.connection} and held.record_key = i.k and held.version = i.v
+    where held.payload = i.p
+  `.execute(trx)
+  return new Set(rows.map((row) => row.record_key))
+}
+
+async function retireVersions(trx: Transaction<DB>, target: LandingTarget, versions: Version[]): Promise<void> {
+  const keys = versions.filter((candidate) => candidate.version > 0).map((candidate) => candidate.key)
+  if (keys.length === 0) return
+  await sql`
+    update ${sql.table(target.table)} set is_current = false
+    where connection = ${target.connection} and is_current and record_key = any(${keys}::text[])
+  `.execute(trx)
+}
+
 async function insertVersions(
   trx: Transaction<DB>,
   target: LandingTarget,
   page: { runId: string; window: DateWindow | null },
-  rows: string,
-): Promise<number> {
-  const table = sql.table(target.table)
-  const { connection } = target
-  const inserted = await sql`
-    with incoming as materialized (
-      select i.k, i.v, i.h, i.p from jsonb_to_recordset(${rows}::jsonb) as i (k text, v integer, h text, p jsonb)
-      where i.v = 0 or not exists (
-        select from ${table} as held
-        where held.connection = ${connection} and held.record_key = i.k and held.version = i.v and held.payload = i.p
-      )
-    ),
-    retired as (
-      update ${table} as old set is_current = false from incoming as i
-      where i.v > 0 and old.connection = ${connection} and old.record_key = i.k and old.version = i.v
-    )
-    insert into ${table}
+  versions: Version[],
+): Promise<void> {
+  if (versions.length === 0) return
+  await sql`
+    insert into ${sql.table(target.table)}
       (connection, record_key, version, is_current, payload, content_hash, window_start, window_end, run_id)
-    select ${connection}, i.k, i.v + 1, true, i.p, i.h,
+    select ${target.connection}, i.k, i.v + 1, true, i.p, i.h,
       ${page.window?.start ?? null}::date, ${page.window?.end ?? null}::date, ${page.runId}::uuid
-    from incoming as i
+    from jsonb_to_recordset(${asJson(versions)}::jsonb) as i (k text, v integer, h text, p jsonb)
   `.execute(trx)
-  return Number(inserted.numAffectedRows ?? 0)
 }
 
 function* batches(candidates: Candidate[]): Generator<Candidate[]> {
@@ -162,8 +183,8 @@ async function quarantineReject(
     insert into ops.quarantine (feed, connection, stage, content_hash, payload, code, path, message, run_id)
     values (${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
       ${reject.code}, '$', ${reject.message}, ${runId}::uuid)
-    on conflict (feed, connection, stage, content_hash) where state = 'open'
-    do update set attempts = ops.quarantine.attempts + 1, last_seen_at = now(), run_id = excluded.run_id
+    on conflict (feed, connection, stage, content_hash) where state in ('open', 'retry')
+    do update set state = 'open', attempts = ops.quarantine.attempts + 1, last_seen_at = now(), run_id = excluded.run_id
   `.execute(trx)
 }
 

@@ -54,7 +54,8 @@ export async function* extractInvoices(
     for (const record of reply.records) seen.add(invoiceKey(record) ?? '')
     const last = nextPage >= reply.totalPages
     // A record that moved across a page edge comes twice and is announced once: then the distinct ones must add up.
-    if (last && fetched !== totalCount && seen.size !== totalCount) throw countMismatch(connection, window, fetched, totalCount)
+    if (last && fetched !== totalCount && seen.size !== totalCount)
+      throw countMismatch(connection, window, fetched, totalCount)
     yield { records: reply.records, page: nextPage, totalCount, restarted, last }
     if (last) return
     nextPage += 1

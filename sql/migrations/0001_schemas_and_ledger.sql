@@ -49,6 +49,7 @@ create table ops.steps (
     feed text,
     connection text,
     status text not null check (status in ('pending', 'running', 'succeeded', 'failed', 'skipped')),
+    job_id uuid,
     attempts integer not null default 0,
     started_at timestamptz,
     finished_at timestamptz,
@@ -59,6 +60,7 @@ create table ops.steps (
     landed bigint not null default 0,
     unchanged bigint not null default 0,
     quarantined bigint not null default 0,
+    plan jsonb,
     output jsonb,
     error_code text,
     error_message text,
@@ -124,7 +126,7 @@ create table ops.quarantine (
     code text not null,
     path text not null,
     message text not null,
-    state text not null default 'open' check (state in ('open', 'resolved', 'ignored')),
+    state text not null default 'open' check (state in ('open', 'retry', 'resolved', 'ignored')),
     attempts integer not null default 1,
     run_id uuid,
     first_seen_at timestamptz not null default now(),
@@ -132,7 +134,7 @@ create table ops.quarantine (
     resolved_at timestamptz
 );
 create unique index quarantine_one_open_per_record
-    on ops.quarantine (feed, connection, stage, content_hash) where state = 'open';
+    on ops.quarantine (feed, connection, stage, content_hash) where state in ('open', 'retry');
 create index quarantine_state on ops.quarantine (state, feed, connection);
 
 -- How far each incremental consumer has read a relation, by arrival. A watermark is a transaction

@@ -58,7 +58,7 @@ create table base.fullbay__invoices (
     raw_version integer not null,
     content_hash text not null,
     material_hash text not null,
-    transform_version integer not null,
+    transform_fingerprint text not null,
     invoice_number text,
     invoice_date date not null,
     due_date date,

@@ -1,0 +1,24 @@
+import { messageOf, PipelineError } from '../core/errors.ts'
+import { withoutSecrets } from '../core/secret.ts'
+import { say } from './output.ts'
+
+/** The exit codes every command keeps to. */
+export const EXIT = { ok: 0, error: 1, usage: 2, partial: 3, busy: 4, unhealthy: 5, interrupted: 130 } as const
+
+const BUSY_CODES = new Set(['RUN_BUSY', 'BUILD_BUSY'])
+
+/** Prints an error for a person and returns the exit code it stands for. */
+export function reportError(error: unknown): number {
+  if (error instanceof PipelineError) {
+    say(`milepost: ${error.code}: ${withoutSecrets(error.message)}`)
+    if (BUSY_CODES.has(error.code)) return EXIT.busy
+    return error.code === 'USAGE' ? EXIT.usage : EXIT.error
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
+  say(`milepost: unexpected error\n${withoutSecrets(stack)}`)
+  return EXIT.error
+}
+
+export function usageError(message: string): PipelineError {
+  return new PipelineError('USAGE', message, 'never')
+}

@@ -1,0 +1,135 @@
+import { sql, type Kysely } from 'kysely'
+import type { DB } from '../db/schema.ts'
+import type { BuildOutput } from '../queue/build-job.ts'
+import { readSteps, type Run, type Step } from '../queue/ledger.ts'
+import { count, money, renderTable } from './output.ts'
+
+export interface RunSummary {
+  run_id: string
+  status: Run['status']
+  seconds: number
+  fetched: number
+  landed: number
+  unchanged: number
+  quarantined: number
+  refused_in_flattening: number
+  failures: { step: string; code: string; message: string }[]
+  missing_invoices: number
+  lines: { line_item_type: string; lines: number; total: string }[]
+  reconciliation: { status: string; invoices: number }[]
+  build: BuildOutput | null
+  top_customers: { customer_title: string; total_invoices: number; total_revenue: string }[]
+}
+
+/** What a run did and what the tables say after it. */
+export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary> {
+  const steps = await readSteps(db, run.run_id)
+  const build = steps.find((step) => step.kind === 'build' && step.status === 'succeeded')
+  const lines = await sql<RunSummary['lines'][number]>`
+    select line_item_type, count(*) as lines, sum(line_total) as total from base.fullbay__line_items
+    group by line_item_type order by sum(line_total) desc
+  `.execute(db)
+  const reconciliation = await sql<RunSummary['reconciliation'][number]>`
+    select reconciliation_status as status, count(*) as invoices from base.fullbay__invoices group by 1 order by 2 desc
+  `.execute(db)
+  const counts = await sql<{ missing: number; open: number }>`
+    select (select count(*) from raw.fullbay__missing_invoices) as missing,
+      (select count(*) from ops.quarantine where stage = 'transform' and state = 'open' and run_id = ${run.run_id}::uuid) as open
+  `.execute(db)
+  return {
+    run_id: run.run_id,
+    status: run.status,
+    seconds: ((run.finished_at?.getTime() ?? Date.now()) - run.started_at.getTime()) / 1000,
+    fetched: run.fetched,
+    landed: run.landed,
+    unchanged: run.unchanged,
+    quarantined: run.quarantined,
+    refused_in_flattening: counts.rows[0]?.open ?? 0,
+    failures: steps.flatMap(failureOf),
+    missing_invoices: counts.rows[0]?.missing ?? 0,
+    lines: lines.rows,
+    reconciliation: reconciliation.rows,
+    build: (build?.output as BuildOutput | undefined) ?? null,
+    top_customers: await readTopCustomers(db),
+  }
+}
+
+function failureOf(step: Step): RunSummary['failures'] {
+  if (step.status !== 'failed') return []
+  return [{ step: step.step, code: step.error_code ?? 'FAILED', message: step.error_message ?? '' }]
+}
+
+// The view is missing until the first build has been published.
+async function readTopCustomers(db: Kysely<DB>): Promise<RunSummary['top_customers']> {
+  const { rows: found } = await sql<{ exists: boolean }>`
+    select to_regclass('marts.v_customer_analysis') is not null as exists
+  `.execute(db)
+  if (found[0]?.exists !== true) return []
+  const { rows } = await sql<RunSummary['top_customers'][number]>`
+    select customer_title, total_invoices, total_revenue from marts.v_customer_analysis order by total_revenue desc limit 5
+  `.execute(db)
+  return rows
+}
+
+const HEADLINE: Record<Run['status'], string> = {
+  succeeded: 'The run succeeded',
+  partial: 'The run is partly done',
+  failed: 'The run failed',
+  interrupted: 'The run was interrupted; what it committed stays, and the next run goes on from there',
+  running: 'The run is still going',
+}
+
+export function renderSummary(summary: RunSummary & { database: string; sources: string[] }): string {
+  const parts = [
+    `${HEADLINE[summary.status]} (${summary.seconds.toFixed(1)} s, run ${summary.run_id}).`,
+    ...summary.failures.map(({ step, code, message }) => `  FAILED ${step}\n    ${code}: ${message}`),
+    '',
+    ...summary.sources.map((source) => `Source     ${source}`),
+    `Invoices   ${invoiceLine(summary)}`,
+    ...noticeLines(summary),
+    ...modelLines(summary),
+    '',
+    ...section('Lines', ['type', 'lines', 'total'], summary.lines.map((row) => [row.line_item_type, count(row.lines), money(row.total)])),
+    ...section('Top customers (v_customer_analysis)', ['customer', 'invoices', 'revenue'],
+      summary.top_customers.map((row) => [row.customer_title, count(row.total_invoices), money(row.total_revenue)])),
+    `Database   ${summary.database}`,
+    'Next       npx milepost sql "select * from v_parts_analysis order by total_revenue desc limit 10"',
+    summary.failures.length > 0 ? '           npx milepost status     what failed, and doctor: what is missing' : '           npx milepost status     runs, queues, quarantine',
+    '           npx milepost --help     everything else',
+  ]
+  return parts.join('\n')
+}
+
+function invoiceLine({ fetched, landed, unchanged, quarantined }: RunSummary): string {
+  const counts = `${count(fetched)} fetched = ${count(landed)} landed + ${count(unchanged)} unchanged + ${count(quarantined)} quarantined`
+  return landed === 0 && fetched > 0 ? `${counts}: nothing new` : counts
+}
+
+function noticeLines(summary: RunSummary): string[] {
+  const lines: string[] = []
+  const of = (status: string) => summary.reconciliation.find((row) => row.status === status)?.invoices ?? 0
+  const total = summary.reconciliation.reduce((sum, row) => sum + row.invoices, 0)
+  lines.push(
+    `Reconcile  ${count(of('RECONCILED'))} of ${count(total)} invoices to the cent, ${count(of('ROUNDING'))} within 0.05, ` +
+      `${count(of('UNRECONCILED'))} not (see v_reconciliation)`,
+  )
+  if (summary.refused_in_flattening > 0) {
+    lines.push(`Refused    ${count(summary.refused_in_flattening)} could not be flattened: npx milepost quarantine`)
+  }
+  if (summary.missing_invoices > 0) {
+    lines.push(`Missing    ${count(summary.missing_invoices)} invoices are no longer listed by the source; their lines are kept`)
+  }
+  return lines
+}
+
+function modelLines({ build }: RunSummary): string[] {
+  if (build === null) return ['Models     not published by this run; readers keep the last good ones']
+  const warned = build.tests_warned === 0 ? '' : `, ${count(build.tests_warned)} warned`
+  return [`Models     ${count(build.models)} built, ${count(build.tests_passed)} tests passed${warned}, published in ${build.seconds.toFixed(1)} s`]
+}
+
+function section(title: string, columns: string[], rows: string[][]): string[] {
+  if (rows.length === 0) return []
+  const table = renderTable(columns, rows)
+  return [title, ...table.split('\n').map((line) => `  ${line}`), '']
+}

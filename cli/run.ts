@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { readSteps, type Run, type RunStatus } from '../queue/ledger.ts'
+import { runPipeline } from '../queue/pipeline-run.ts'
+import { startWorkers } from '../queue/worker.ts'
+import { drainOnSignals } from './drain.ts'
+import { EXIT } from './exit.ts'
+import { print, renderJson, say } from './output.ts'
+import { progressDisplay } from './progress.ts'
+import { readSummary, renderSummary } from './run-summary.ts'
+import { openPipeline } from './session.ts'
+
+const EXIT_OF: Record<RunStatus, number> = {
+  succeeded: EXIT.ok,
+  partial: EXIT.partial,
+  failed: EXIT.error,
+  interrupted: EXIT.interrupted,
+  running: EXIT.error,
+}
+
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('run the whole pipeline once: read, land, flatten, build and test the models; then sum up')
+    .option('--json', 'the summary as JSON on standard output')
+    .option('--retries <n>', 'how often the queue tries a failed reading again (each waits longer)', '0')
+    .addHelpText(
+      'after',
+      `
+A second run in the same database exits with 4 (busy). Ctrl-C once stops at the next page, twice at once.
+Exit codes: 0 all done, 1 failed, 3 some shops failed, 4 busy, 130 interrupted.
+
+Examples:
+  $ npx milepost run
+  $ npx milepost run --json > run.json`,
+    )
+    .action(async (options: { json?: boolean; retries: string }) => {
+      const drain = drainOnSignals()
+      const { session, context, sources, close } = await openPipeline(drain, { schedules: false })
+      try {
+        for (const notice of sources.notices) say(notice)
+        await startWorkers(context)
+        const display = progressDisplay()
+        let run: Run
+        try {
+          run = await runPipeline(context, {
+            trigger: 'manual',
+            retries: Number(options.retries),
+            onTick: async (runId) => display.update(await readSteps(context.db, runId)),
+          })
+        } finally {
+          display.finish()
+        }
+        const summary = await readSummary(context.db, run)
+        const facts = { ...summary, database: session.databaseName, sources: sources.names }
+        if (options.json === true) print(renderJson(facts))
+        else print(renderSummary(facts))
+        process.exitCode = EXIT_OF[run.status]
+      } finally {
+        await close()
+      }
+    })
+}

@@ -1,0 +1,124 @@
+import { Client, types, type FieldDef } from 'pg'
+import { once } from 'node:events'
+import type { Command } from 'commander'
+import { messageOf, PipelineError } from '../core/errors.ts'
+import { usageError } from './exit.ts'
+import { print, renderCsv, renderJson, renderTable, say, type Cell } from './output.ts'
+import { openSession } from './session.ts'
+
+const NUMERIC_TYPES = new Set<number>([types.builtins.NUMERIC, types.builtins.INT8])
+
+interface Answer {
+  columns: string[]
+  fields: FieldDef[]
+  rows: (string | null)[][]
+}
+
+/** One read-only statement; every value as the text Postgres writes, so that no digit is lost on the way. */
+async function readOnlyQuery(url: string, statement: string, timeoutMs: number): Promise<Answer> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'milepost sql',
+    options: `-c default_transaction_read_only=on -c statement_timeout=${timeoutMs}`,
+    types: { getTypeParser: () => (value: string) => value },
+  })
+  await client.connect()
+  try {
+    // The extended protocol takes one statement only, so a second one cannot leave the read-only transaction.
+    const config = { text: statement, rowMode: 'array' as const, queryMode: 'extended' as const }
+    const result = await client.query<(string | null)[]>(config)
+    return { columns: result.fields.map((field) => field.name), fields: result.fields, rows: result.rows }
+  } catch (error) {
+    throw sqlError(error)
+  } finally {
+    await client.end()
+  }
+}
+
+function sqlError(error: unknown): PipelineError {
+  const message = messageOf(error)
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const hint =
+    code === '42P01' ? ' Run `npm start` (or `npx milepost run`) first: it loads the data and builds the views.'
+    : code === '25006' ? ' `milepost sql` only reads.'
+    : ''
+  return new PipelineError('SQL', `${message}.${hint}`, 'never', { cause: error })
+}
+
+function jsonValue(text: string | null, field: FieldDef): unknown {
+  if (text === null) return null
+  switch (field.dataTypeID) {
+    case types.builtins.BOOL:
+      return text === 't'
+    case types.builtins.JSON:
+    case types.builtins.JSONB:
+      return JSON.rawJSON(text)
+    default:
+      break
+  }
+  const isNumber = NUMERIC_TYPES.has(field.dataTypeID) || [20, 21, 23, 26, 700, 701].includes(field.dataTypeID)
+  return isNumber && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? JSON.rawJSON(text) : text
+}
+
+export function addSqlCommand(program: Command): void {
+  program
+    .command('sql')
+    .description('run one read-only query and print its rows')
+    .argument('<query>', 'the statement; "-" reads it from standard input')
+    .option('--json', 'rows as JSON objects')
+    .option('--csv', 'rows as CSV (RFC 4180)')
+    .option('--timeout <seconds>', 'give up after this long', '60')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx milepost sql "select * from v_customer_analysis order by total_revenue desc limit 10"
+  $ npx milepost sql --json "select line_item_type, count(*) from fullbay_line_items group by 1"
+  $ npx milepost sql --csv "select * from v_invoice_summary" > invoices.csv`,
+    )
+    .action(async (query: string, options: { json?: boolean; csv?: boolean; timeout: string }) => {
+      const seconds = Number(options.timeout)
+      if (!(seconds > 0)) throw usageError(`--timeout takes a number of seconds, not ${options.timeout}`)
+      if (options.json === true && options.csv === true) throw usageError('--json and --csv exclude each other')
+      const statement = query === '-' ? await readStdin() : query
+      const session = await openSession({ migrate: false })
+      try {
+        const answer = await readOnlyQuery(session.databaseUrl.reveal(), statement, seconds * 1000)
+        printAnswer(answer, options)
+      } finally {
+        await session.close()
+      }
+    })
+}
+
+function printAnswer({ columns, fields, rows }: Answer, options: { json?: boolean; csv?: boolean }): void {
+  if (options.json === true) {
+    const names = uniqueNames(columns)
+    const objects = rows.map((row) => Object.fromEntries(row.map((text, i) => [names[i], jsonValue(text, fields[i]!)])))
+    print(renderJson(objects))
+  } else if (options.csv === true) process.stdout.write(renderCsv(columns, rows))
+  else {
+    print(renderTable(columns, rows as Cell[][]))
+    say(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`)
+  }
+}
+
+/** Two columns of one name (`select 1, 2`) both survive as JSON members. */
+function uniqueNames(columns: string[]): string[] {
+  const seen = new Map<string, number>()
+  return columns.map((column) => {
+    const times = (seen.get(column) ?? 0) + 1
+    seen.set(column, times)
+    return times === 1 ? column : `${column}_${times}`
+  })
+}
+
+async function readStdin(): Promise<string> {
+  let text = ''
+  process.stdin.setEncoding('utf8')
+  process.stdin.on('data', (chunk) => {
+    text += String(chunk)
+  })
+  await once(process.stdin, 'end')
+  return text
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import { scheduleRuns } from '../queue/schedule.ts'
+import { startWorkers } from '../queue/worker.ts'
+import { drainOnSignals } from './drain.ts'
+import { say } from './output.ts'
+import { openPipeline } from './session.ts'
+
+export function addWorkCommand(program: Command): void {
+  program
+    .command('work')
+    .description('work the queues and start scheduled runs until stopped')
+    .addHelpText(
+      'after',
+      `
+The schedule stands in milepost.yaml (schedules.pipeline, a cron expression, with its time zone). Several workers
+may run beside each other, on one machine or many: each job goes to one of them. SIGTERM drains.
+
+Examples:
+  $ npx milepost work
+  $ npx milepost work >> milepost.log 2>&1 &`,
+    )
+    .action(async () => {
+      const drain = drainOnSignals()
+      const { session, context, sources, close } = await openPipeline(drain, { schedules: true })
+      try {
+        for (const notice of sources.notices) say(notice)
+        await scheduleRuns(context)
+        await startWorkers(context)
+        const { pipeline, time_zone } = context.config.schedules
+        say(`Working. Runs start at "${pipeline}" (${time_zone}); database: ${session.databaseName}.`)
+        await aborted(drain)
+      } finally {
+        await close()
+      }
+    })
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  // Keeps the process alive on its own: between two jobs nothing else might.
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const alive = setInterval(() => {}, 60_000)
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  clearInterval(alive)
+}
+

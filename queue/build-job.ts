@@ -1,0 +1,55 @@
+import { buildModels, type BuildResult } from '../build/build.ts'
+import { loadProject } from '../build/project.ts'
+import { PipelineError } from '../core/errors.ts'
+import type { PipelineContext } from './context.ts'
+import { finishStep, lockRun } from './ledger.ts'
+import { advanceRun, BUILD_STEP } from './progress.ts'
+
+/** What a run keeps of its build. */
+export interface BuildOutput {
+  models: number
+  tests_passed: number
+  tests_warned: number
+  seconds: number
+}
+
+/** Builds, tests and publishes the models, then ends the run. A failed build publishes nothing. */
+export async function buildStep(context: PipelineContext, runId: string, signal: AbortSignal): Promise<void> {
+  const project = await loadProject(context.projectDir)
+  const result = await buildModels({ pool: context.pool, project, signal })
+  if (!result.published) throw buildFailed(result)
+  await context.db.transaction().execute(async (trx) => {
+    await lockRun(trx, runId)
+    await finishStep(trx, runId, BUILD_STEP, { status: 'succeeded', output: summarise(result) })
+    await advanceRun(context, trx, runId)
+  })
+}
+
+export async function failBuild(
+  context: PipelineContext,
+  runId: string,
+  error: { code: string; message: string },
+): Promise<void> {
+  await context.db.transaction().execute(async (trx) => {
+    await lockRun(trx, runId)
+    await finishStep(trx, runId, BUILD_STEP, { status: 'failed', error })
+    await advanceRun(context, trx, runId)
+  })
+}
+
+function summarise(result: BuildResult): BuildOutput {
+  const count = (status: string) => result.tests.filter((test) => test.status === status).length
+  return {
+    models: result.nodes.length,
+    tests_passed: count('pass'),
+    tests_warned: count('warn'),
+    seconds: result.seconds,
+  }
+}
+
+function buildFailed(result: BuildResult): PipelineError {
+  const failed = result.tests.filter((test) => test.status === 'fail' || test.status === 'error')
+  const names = failed.map((test) => `${test.name} (${test.failures} rows)`).join(', ')
+  const message = `${failed.length} data test(s) failed, so nothing was published and readers keep the last good models: ${names}. Run \`npx milepost build\` to see the rows.`
+  return new PipelineError('MODEL_TESTS_FAILED', message, 'never')
+}

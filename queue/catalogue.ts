@@ -1,0 +1,60 @@
+import type { Queue, QueuePolicy } from 'pg-boss'
+import type { Feed } from './feed.ts'
+import { fullbayInvoices } from './fullbay/invoices-feed.ts'
+
+/** Every stream Milepost reads. A new source is one more line here (docs/add-a-source.md). */
+export const FEEDS: readonly Feed[] = [fullbayInvoices]
+
+export type QueueName = 'pipeline' | 'extract' | 'transform' | 'build'
+
+/** Where jobs end that failed for good, with their error. */
+export const DEAD_LETTERS = 'dead-letters'
+
+interface QueueSettings extends Omit<Queue, 'name' | 'policy' | 'deadLetter' | 'partition' | 'notify'> {
+  policy: QueuePolicy
+  /** Workers of this queue in one process. */
+  concurrency: number
+}
+
+/**
+ * Every queue: what runs, how often it is tried again and how long it may take. Errors that waiting cannot heal go to
+ * the dead letters at once; the others are tried again with doubling, jittered waits. A worker that dies is noticed
+ * when its heartbeat stops.
+ */
+export const QUEUES: Record<QueueName, QueueSettings> = {
+  /** Begins a scheduled run. */
+  pipeline: { policy: 'exclusive', retryLimit: 0, expireInSeconds: 6 * 3600, heartbeatSeconds: 60, concurrency: 1 },
+  /** Reads one connection of one feed; one at a time for each, since a vendor's key serves one request at a time. */
+  extract: {
+    policy: 'exclusive',
+    retryLimit: 4,
+    retryDelay: 30,
+    retryBackoff: true,
+    retryDelayMax: 900,
+    expireInSeconds: 6 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 4,
+  },
+  /** Turns what landed into base rows. */
+  transform: {
+    policy: 'stately',
+    retryLimit: 4,
+    retryDelay: 5,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    expireInSeconds: 6 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 2,
+  },
+  /** Builds, tests and publishes the models. */
+  build: {
+    policy: 'exclusive',
+    retryLimit: 2,
+    retryDelay: 15,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    expireInSeconds: 2 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 1,
+  },
+}

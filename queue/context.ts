@@ -1,0 +1,23 @@
+import type { Kysely } from 'kysely'
+import type { Pool } from 'pg'
+import type { PgBoss } from 'pg-boss'
+import type { Clock } from '../core/clock.ts'
+import type { Config } from '../core/config.ts'
+import type { Logger } from '../core/logger.ts'
+import type { DB } from '../db/schema.ts'
+import type { FullbaySource } from './fullbay/source.ts'
+
+/** What every job needs, opened once per process. */
+export interface PipelineContext {
+  config: Config
+  pool: Pool
+  db: Kysely<DB>
+  boss: PgBoss
+  logger: Logger
+  clock: Clock
+  /** Folder of `dbt_project.yml`. */
+  projectDir: string
+  fullbay: FullbaySource
+  /** Aborts when the process was asked to drain: jobs stop at the next page, batch or statement. */
+  drain: AbortSignal
+}

@@ -1,0 +1,185 @@
+import { sql, type Transaction } from 'kysely'
+import { sha256, storableJson } from '../../core/json.ts'
+import { insertRecords } from '../../db/insert-records.ts'
+import type { DB } from '../../db/schema.ts'
+import type { FlattenedInvoice } from '../../transform/fullbay/flatten.ts'
+
+/** A version of an invoice as it stands in raw.fullbay__invoices. */
+export interface RawVersion {
+  id: number
+  connection: string
+  record_key: string
+  version: number
+  content_hash: string
+  payload: unknown
+}
+
+export interface FlattenedVersion {
+  raw: RawVersion
+  result: FlattenedInvoice
+}
+
+interface HeldInvoice {
+  fullbay_invoice_id: string
+  raw_version: number
+  material_hash: string
+  transform_fingerprint: string
+  total: string | null
+  line_count: number
+}
+
+/**
+ * Writes flattened invoices of one shop in the caller's transaction: an invoice's header, lines, taxes and warnings
+ * change together or not at all. Where nothing that matters changed (same material hash, same rules) only the header's
+ * volatile columns are touched; a re-issue that did change leaves a change record with both totals.
+ */
+export async function writeInvoices(
+  trx: Transaction<DB>,
+  versions: FlattenedVersion[],
+  run: { runId: string; fingerprint: string },
+): Promise<{ rewritten: number; unchanged: number }> {
+  const shopId = versions[0]?.raw.connection
+  if (shopId === undefined) return { rewritten: 0, unchanged: 0 }
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`flatten:fullbay:${shopId}`}, 0))`.execute(trx)
+  const held = await readHeld(trx, shopId, versions)
+  const rewrite: FlattenedVersion[] = []
+  let unchanged = 0
+  for (const version of versions) {
+    const before = held.get(version.raw.record_key)
+    // A worker that was overtaken must not put an older version back.
+    if (before !== undefined && before.raw_version > version.raw.version) continue
+    if (before !== undefined && isSame(before, version, run.fingerprint)) {
+      await touchHeader(trx, version, run.runId)
+      unchanged += 1
+    } else rewrite.push(version)
+  }
+  await replaceInvoices(trx, shopId, rewrite, held, run)
+  await resolveQuarantine(trx, shopId, versions)
+  return { rewritten: rewrite.length, unchanged }
+}
+
+const isSame = (before: HeldInvoice, { result }: FlattenedVersion, fingerprint: string) =>
+  before.material_hash === result.materialHash && before.transform_fingerprint === fingerprint
+
+async function readHeld(
+  trx: Transaction<DB>,
+  shopId: string,
+  versions: FlattenedVersion[],
+): Promise<Map<string, HeldInvoice>> {
+  const { rows } = await sql<HeldInvoice>`
+    select fullbay_invoice_id, raw_version, material_hash, transform_fingerprint, total, line_count
+    from base.fullbay__invoices
+    where shop_id = ${shopId} and fullbay_invoice_id = any(${versions.map(({ raw }) => raw.record_key)}::text[])
+  `.execute(trx)
+  return new Map(rows.map((row) => [row.fullbay_invoice_id, row]))
+}
+
+async function touchHeader(trx: Transaction<DB>, { raw, result }: FlattenedVersion, runId: string): Promise<void> {
+  const { exported, quickbooks_id, balance, promise_to_pay_date } = result.invoice
+  await sql`
+    update base.fullbay__invoices set raw_data_id = ${raw.id}, raw_version = ${raw.version}, content_hash = ${raw.content_hash},
+      exported = ${exported}, quickbooks_id = ${quickbooks_id}, balance = ${balance}::numeric,
+      promise_to_pay_date = ${promise_to_pay_date}::date, run_id = ${runId}::uuid, processed_at = now(),
+      landed_xid = pg_current_xact_id()
+    where shop_id = ${raw.connection} and fullbay_invoice_id = ${raw.record_key}
+  `.execute(trx)
+}
+
+async function replaceInvoices(
+  trx: Transaction<DB>,
+  shopId: string,
+  versions: FlattenedVersion[],
+  held: Map<string, HeldInvoice>,
+  run: { runId: string; fingerprint: string },
+): Promise<void> {
+  if (versions.length === 0) return
+  const replaced = versions.filter(({ raw }) => held.has(raw.record_key)).map(({ raw }) => raw.record_key)
+  if (replaced.length > 0) {
+    // Lines, taxes and warnings go with their invoice (on delete cascade).
+    await sql`
+      delete from base.fullbay__invoices where shop_id = ${shopId} and fullbay_invoice_id = any(${replaced}::text[])
+    `.execute(trx)
+  }
+  const invoices = versions.map(({ raw, result }) => ({
+    ...result.invoice,
+    raw_data_id: raw.id,
+    raw_version: raw.version,
+    content_hash: raw.content_hash,
+    material_hash: result.materialHash,
+    transform_fingerprint: run.fingerprint,
+    run_id: run.runId,
+  }))
+  await insertRecords(trx, 'base.fullbay__invoices', invoices)
+  const lines = versions.flatMap(({ raw, result }) => {
+    for (const line of result.lines) Object.assign(line, { raw_version: raw.version })
+    return result.lines
+  })
+  await insertRecords(trx, 'base.fullbay__line_items', lines)
+  await insertRecords(
+    trx,
+    'base.fullbay__invoice_taxes',
+    versions.flatMap(({ result }) => result.taxes),
+  )
+  await insertRecords(
+    trx,
+    'base.fullbay__invoice_warnings',
+    versions.flatMap(({ result }) => result.warnings),
+  )
+  await insertRecords(
+    trx,
+    'base.fullbay__invoice_changes',
+    versions.flatMap((version) => changeOf(version, held, run.runId)),
+  )
+}
+
+/** The change record of a re-issue; none when the invoice is new or only our rules changed. */
+function changeOf({ raw, result }: FlattenedVersion, held: Map<string, HeldInvoice>, runId: string) {
+  const before = held.get(raw.record_key)
+  if (before === undefined || before.material_hash === result.materialHash) return []
+  return [
+    {
+      shop_id: raw.connection,
+      fullbay_invoice_id: raw.record_key,
+      from_version: before.raw_version,
+      to_version: raw.version,
+      old_total: before.total,
+      new_total: result.invoice.total,
+      old_line_count: before.line_count,
+      new_line_count: result.lines.length,
+      run_id: runId,
+    },
+  ]
+}
+
+async function resolveQuarantine(trx: Transaction<DB>, shopId: string, versions: FlattenedVersion[]): Promise<void> {
+  await sql`
+    update ops.quarantine set state = 'resolved', resolved_at = now()
+    where feed = 'fullbay.invoices' and connection = ${shopId} and stage = 'transform' and state in ('open', 'retry')
+      and record_key = any(${versions.map(({ raw }) => raw.record_key)}::text[])
+  `.execute(trx)
+}
+
+/** Puts an invoice version that cannot be flattened aside, with the reason; the one that was held before stays. */
+export async function quarantineInvoice(
+  trx: Transaction<DB>,
+  raw: RawVersion,
+  runId: string,
+  reason: { code: string; path: string; message: string },
+): Promise<void> {
+  const payload = storableJson(raw.payload)
+  await sql`
+    insert into ops.quarantine (feed, connection, stage, record_key, raw_version, content_hash, payload, code, path, message, run_id)
+    values ('fullbay.invoices', ${raw.connection}, 'transform', ${raw.record_key}, ${raw.version},
+      ${sha256(`${raw.record_key} ${raw.version} ${raw.content_hash}`)}, ${payload}::jsonb,
+      ${reason.code}, ${reason.path}, ${reason.message}, ${runId}::uuid)
+    on conflict (feed, connection, stage, content_hash) where state in ('open', 'retry')
+    do update set state = 'open', attempts = ops.quarantine.attempts + 1, last_seen_at = now(), code = excluded.code,
+      path = excluded.path, message = excluded.message, run_id = excluded.run_id
+  `.execute(trx)
+}
+
+/** Whether Postgres refused a value (class 22, data exception) or a constraint (class 23), as opposed to being in trouble itself. */
+export function isDataError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|23)[0-9A-Z]{3}$/.test(code)
+}

@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import { addDays, dayAt } from '../../core/date-window.ts'
+import { PipelineError } from '../../core/errors.ts'
+import { extractInvoices, invoiceKey } from '../../extract/fullbay/invoices.ts'
+import { planInvoiceWindows, type InvoiceCursor } from '../../extract/fullbay/windows.ts'
+import type { PipelineContext } from '../context.ts'
+import type { Feed } from '../feed.ts'
+import { flattenLanded } from './flatten-landed.ts'
+import type { FullbayShopSource } from './source.ts'
+
+/** Repair invoices of Fullbay: nested JSON by invoice date, one shop per key. */
+export const fullbayInvoices: Feed = {
+  name: 'fullbay.invoices',
+  source: 'fullbay',
+  table: 'raw.fullbay__invoices',
+  keyOf: invoiceKey,
+
+  connections: ({ fullbay }) =>
+    fullbay.shops.map(({ connection, name, timeZone }) => ({
+      connection,
+      name,
+      timeZone,
+      isSandbox: fullbay.isSandbox,
+    })),
+
+  plan(context, connection, cursor) {
+    const shop = shopOf(context, connection)
+    const today = dayAt(context.clock.now(), shop.timeZone)
+    const { windows, repulledOn } = planInvoiceWindows(cursor as InvoiceCursor | null, today, context.fullbay)
+    return { windows, memo: { repulled_on: repulledOn } }
+  },
+
+  extract: (context, connection, window, progress, signal) =>
+    extractInvoices(shopOf(context, connection).api, window, progress, signal),
+
+  cursorAfterWindow(cursor, window) {
+    const held = cursor as InvoiceCursor | null
+    if (held === null) return { complete_through: window.end, repulled_on: {} } satisfies InvoiceCursor
+    const joins = window.start <= addDays(held.complete_through, 1) && window.end > held.complete_through
+    return joins ? ({ ...held, complete_through: window.end } satisfies InvoiceCursor) : null
+  },
+
+  cursorAfterPlan(cursor, memo) {
+    if (cursor === null) return null
+    return { ...(cursor as InvoiceCursor), ...(memo as Pick<InvoiceCursor, 'repulled_on'>) } satisfies InvoiceCursor
+  },
+
+  // An invoice that stood in this span and that no page of the run brought is gone at the source: noted, never deleted.
+  async windowDone(trx, { runId, connection, window }) {
+    const seen = sql`select unnest(p.record_keys) from ops.pages as p where p.run_id = ${runId}::uuid and p.connection = ${connection}`
+    await sql`
+      insert into raw.fullbay__missing_invoices (connection, record_key, run_id)
+      select b.shop_id, b.fullbay_invoice_id, ${runId}::uuid
+      from base.fullbay__invoices as b
+      where b.shop_id = ${connection} and b.invoice_date between ${window.start}::date and ${window.end}::date
+        and b.fullbay_invoice_id not in (${seen})
+      on conflict do nothing
+    `.execute(trx)
+    await sql`
+      delete from raw.fullbay__missing_invoices where connection = ${connection} and record_key in (${seen})
+    `.execute(trx)
+  },
+
+  isTooHeavy: (error) => hasCode(error, ['FULLBAY_TIMEOUT', 'FULLBAY_SERVER_ERROR', 'FULLBAY_TOO_LARGE']),
+  mustRestart: (error) => hasCode(error, ['FULLBAY_COUNT_MISMATCH']),
+
+  transform: (context, run, signal) => flattenLanded(context, shopOf(context, run.connection), run.runId, signal),
+}
+
+function hasCode(error: unknown, codes: string[]): boolean {
+  return error instanceof PipelineError && codes.includes(error.code)
+}
+
+function shopOf(context: PipelineContext, connection: string): FullbayShopSource {
+  const shop = context.fullbay.shops.find((candidate) => candidate.connection === connection)
+  if (shop !== undefined) return shop
+  const message = `Shop ${connection} is not configured here, but a job for it is. Run this worker with the same milepost.yaml as the others.`
+  throw new PipelineError('SHOP_UNKNOWN', message, 'later')
+}

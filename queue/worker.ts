@@ -1,0 +1,103 @@
+import type { JobResult, JobWithMetadata } from 'pg-boss'
+import { messageOf, PipelineError } from '../core/errors.ts'
+import { withoutSecrets } from '../core/secret.ts'
+import type { JobData } from './boss.ts'
+import { buildStep, failBuild } from './build-job.ts'
+import { FEEDS, QUEUES, type QueueName } from './catalogue.ts'
+import type { PipelineContext } from './context.ts'
+import { extractStep, failReading, feedNamed } from './extract-job.ts'
+import { noteStepError, readStep, startStep } from './ledger.ts'
+import { failTransform, transformStep } from './transform-job.ts'
+import type { Reading } from './windows.ts'
+
+interface Handler {
+  run(context: PipelineContext, data: JobData, signal: AbortSignal): Promise<void>
+  fail(context: PipelineContext, data: JobData, error: PipelineError): Promise<void>
+}
+
+const HANDLERS: Record<Exclude<QueueName, 'pipeline'>, Handler> = {
+  extract: {
+    async run(context, data, signal) {
+      const reading = await readingOf(context, data)
+      await extractStep(context, feedNamed(FEEDS, reading.feed), reading, signal)
+    },
+    fail: async (context, data, error) => failReading(context, await readingOf(context, data), error),
+  },
+  transform: {
+    async run(context, data, signal) {
+      const reading = await readingOf(context, data)
+      await transformStep(context, feedNamed(FEEDS, reading.feed), reading, signal)
+    },
+    fail: async (context, data, error) => failTransform(context, await readingOf(context, data), error),
+  },
+  build: {
+    run: (context, data, signal) => buildStep(context, data.run_id, signal),
+    fail: (context, data, error) => failBuild(context, data.run_id, error),
+  },
+}
+
+async function readingOf(context: PipelineContext, { run_id, step }: JobData): Promise<Reading> {
+  const { feed, connection } = await readStep(context.db, run_id, step)
+  return { runId: run_id, step, feed: feed ?? '', connection: connection ?? '' }
+}
+
+/** Starts working the queues in this process; returns once the workers are registered. */
+export async function startWorkers(context: PipelineContext): Promise<void> {
+  for (const [name, handler] of Object.entries(HANDLERS)) {
+    const { concurrency } = QUEUES[name as QueueName]
+    const options = {
+      perJobResults: true,
+      includeMetadata: true,
+      localConcurrency: concurrency,
+      pollingIntervalSeconds: 0.5,
+      notifyPollingIntervalSeconds: 1,
+    } as const
+    await context.boss.work(
+      name,
+      options,
+      async (jobs: JobWithMetadata<JobData>[]) => await Promise.all(jobs.map((job) => settle(context, handler, job))),
+    )
+  }
+}
+
+async function settle(context: PipelineContext, handler: Handler, job: JobWithMetadata<JobData>): Promise<JobResult> {
+  const { run_id, step } = job.data
+  const signal = AbortSignal.any([job.signal, context.drain])
+  try {
+    if (await startStep(context.db, run_id, step)) await handler.run(context, job.data, signal)
+    return { id: job.id, status: 'completed' }
+  } catch (thrown) {
+    return await settleFailure(context, handler, job, asPipelineError(thrown, context.drain))
+  }
+}
+
+async function settleFailure(
+  context: PipelineContext,
+  handler: Handler,
+  job: JobWithMetadata<JobData>,
+  error: PipelineError,
+): Promise<JobResult> {
+  const { run_id, step } = job.data
+  const output = { code: error.code, message: withoutSecrets(error.message) }
+  // Nothing is wrong with the work of a run that was replaced; the run that replaced it does it.
+  if (error.code === 'RUN_SUPERSEDED') return { id: job.id, status: 'completed', output }
+  if (error.code === 'INTERRUPTED') return { id: job.id, status: 'failed', output }
+  const final = error.retry === 'never' || job.retryCount >= job.retryLimit
+  const log = { err: error, run_id, step, attempt: job.retryCount + 1 }
+  if (final) {
+    context.logger.error(log, 'step failed')
+    await handler.fail(context, job.data, error)
+  } else {
+    context.logger.warn(log, 'step failed, will be tried again')
+    await noteStepError(context.db, run_id, step, error)
+  }
+  return { id: job.id, status: final ? 'deadletter' : 'failed', output }
+}
+
+/** Gives anything that was thrown a code and a retry class; what we did not foresee is tried again, then kept. */
+function asPipelineError(thrown: unknown, drain: AbortSignal): PipelineError {
+  if (thrown instanceof PipelineError) return thrown
+  if (drain.aborted)
+    return new PipelineError('INTERRUPTED', 'The process was asked to stop.', 'later', { cause: thrown })
+  return new PipelineError('UNEXPECTED', messageOf(thrown), 'later', { cause: thrown })
+}
