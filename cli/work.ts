@@ -4,6 +4,7 @@ import { startWorkers } from '../queue/worker.ts'
 import { drainOnSignals } from './drain.ts'
 import { say } from './output.ts'
 import { openPipeline } from './session.ts'
+import { untilAborted } from './wait.ts'
 
 export function addWorkCommand(program: Command): void {
   program
@@ -28,20 +29,9 @@ Examples:
         await startWorkers(context)
         const { pipeline, time_zone } = context.config.schedules
         say(`Working. Runs start at "${pipeline}" (${time_zone}); database: ${session.databaseName}.`)
-        await aborted(drain)
+        await untilAborted(drain)
       } finally {
         await close()
       }
     })
 }
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  // Keeps the process alive on its own: between two jobs nothing else might.
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const alive = setInterval(() => {}, 60_000)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
-  clearInterval(alive)
-}
-
