@@ -17,7 +17,11 @@ const records = Array.from({ length: rows }, (_, i) => {
   const record = { primaryKey: String(i), invoiceNumber: `N${i}`, total: (i % 9973) / 100, note: '' }
   const missing = bytes - JSON.stringify(record).length
   // Text that compresses like text, not like a run of one letter.
-  record.note = Array.from({ length: Math.ceil(Math.max(0, missing) / 12) }, (_, j) => ((i * 2_654_435_761 + j * 40_503) >>> 0).toString(36).padStart(11, 'q')).join(' ').slice(0, Math.max(0, missing))
+  record.note = Array.from({ length: Math.ceil(Math.max(0, missing) / 12) }, (_word, j) =>
+    ((i * 2_654_435_761 + j * 40_503) >>> 0).toString(36).padStart(11, 'q'),
+  )
+    .join(' ')
+    .slice(0, Math.max(0, missing))
   return record
 })
 const keyOf = (record: unknown) => (record as { primaryKey: string }).primaryKey
@@ -35,7 +39,8 @@ class CopyIn implements Submittable {
     connection.query(this.#statement)
   }
   handleCopyInResponse(connection: Connection & { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }): void {
-    for (let at = 0; at < this.#data.length; at += 65_536) connection.sendCopyFromChunk(this.#data.subarray(at, at + 65_536))
+    for (let at = 0; at < this.#data.length; at += 65_536)
+      connection.sendCopyFromChunk(this.#data.subarray(at, at + 65_536))
     connection.endCopyFrom()
   }
   handleCommandComplete(): void {}
@@ -56,7 +61,12 @@ try {
   await admin.query('create schema bench; create table bench.copied (like raw.fullbay__invoices including all)')
   const runId = randomUUID()
   const copyBytes = Buffer.from(
-    records.map((record) => `bench\t${record.primaryKey}\t1\tt\t${storableJson(record).replaceAll('\\', '\\\\')}\t-\t${runId}\n`).join(''),
+    records
+      .map(
+        (record) =>
+          `bench\t${record.primaryKey}\t1\tt\t${storableJson(record).replaceAll('\\', '\\\\')}\t-\t${runId}\n`,
+      )
+      .join(''),
   )
   const columns = 'connection, record_key, version, is_current, payload, content_hash, run_id'
 
@@ -88,8 +98,16 @@ try {
   const rate = (seconds: number[]) => rows / median(seconds)
   printFigures(`landing, ${rows} records of ${bytes} bytes, pages of ${PAGE}, median of ${rounds} rounds`, [
     ['plain COPY', `${Math.round(rate(times.copy))} rows/s`],
-    ['landing, fresh', `${Math.round(rate(times.fresh))} rows/s`, `${(median(times.copy) / median(times.fresh)).toFixed(2)} of COPY`],
-    ['landing, unchanged', `${Math.round(rate(times.again))} rows/s`, `${(median(times.copy) / median(times.again)).toFixed(2)} of COPY`],
+    [
+      'landing, fresh',
+      `${Math.round(rate(times.fresh))} rows/s`,
+      `${(median(times.copy) / median(times.fresh)).toFixed(2)} of COPY`,
+    ],
+    [
+      'landing, unchanged',
+      `${Math.round(rate(times.again))} rows/s`,
+      `${(median(times.copy) / median(times.again)).toFixed(2)} of COPY`,
+    ],
   ])
   await admin.end()
   await pool.end()

@@ -27,7 +27,10 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .description('check configuration, database, sources and this machine, and say how to mend what is wrong')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExit code 5 when something is wrong.\n\nExamples:\n  $ npx milepost doctor\n  $ npx milepost doctor --json')
+    .addHelpText(
+      'after',
+      '\nExit code 5 when something is wrong.\n\nExamples:\n  $ npx milepost doctor\n  $ npx milepost doctor --json',
+    )
     .action(async (options: { json?: boolean }) => {
       const findings = await examine()
       const healthy = findings.every((finding) => finding.status !== 'problem')
@@ -47,7 +50,11 @@ async function examine(): Promise<Finding[]> {
 function readConfig(findings: Finding[]): Config | null {
   try {
     const config = loadConfig(process.cwd())
-    findings.push({ check: 'configuration', status: 'ok', found: config.path ?? 'no milepost.yaml here or above: defaults' })
+    findings.push({
+      check: 'configuration',
+      status: 'ok',
+      found: config.path ?? 'no milepost.yaml here or above: defaults',
+    })
     return config
   } catch (error) {
     findings.push({ check: 'configuration', status: 'problem', found: messageOf(error), fix: 'mend each line above' })
@@ -90,7 +97,11 @@ async function examineServer(session: Session): Promise<Finding> {
 async function examineMigrations(session: Session): Promise<Finding> {
   const pending = await pendingMigrations(session.pool)
   if (pending.length === 0) return { check: 'migrations', status: 'ok', found: 'up to date' }
-  return { check: 'migrations', status: 'note', found: `${pending.length} to apply; the next run does it (or \`npx milepost migrate\`)` }
+  return {
+    check: 'migrations',
+    status: 'note',
+    found: `${pending.length} to apply; the next run does it (or \`npx milepost migrate\`)`,
+  }
 }
 
 async function examineClock(session: Session): Promise<Finding> {
@@ -98,14 +109,26 @@ async function examineClock(session: Session): Promise<Finding> {
   const skew = Math.abs((rows[0]?.now.getTime() ?? 0) - systemClock.now().getTime()) / 1000
   const found = `${skew.toFixed(1)} s between this machine and the database`
   if (skew <= CLOCK_SKEW_SECONDS) return { check: 'clock', status: 'ok', found }
-  return { check: 'clock', status: 'problem', found, fix: 'synchronise the clocks: Fullbay tokens and windows depend on the date' }
+  return {
+    check: 'clock',
+    status: 'problem',
+    found,
+    fix: 'synchronise the clocks: Fullbay tokens and windows depend on the date',
+  }
 }
 
 async function examineFullbay(config: Config): Promise<Finding[]> {
   const source = configuredFullbay(config, systemClock)
   if (source === null) {
     const found = 'sandbox: no shop is configured, so a built-in stand-in with made-up invoices is read'
-    return [{ check: 'fullbay', status: 'note', found, fix: 'to read your own, list your shops in milepost.yaml (docs/configuration.md)' }]
+    return [
+      {
+        check: 'fullbay',
+        status: 'note',
+        found,
+        fix: 'to read your own, list your shops in milepost.yaml (docs/configuration.md)',
+      },
+    ]
   }
   const shops = source.shops.map(({ connection, api }) => `${connection} (key ${api.key.hint()})`).join(', ')
   const findings: Finding[] = [{ check: 'fullbay', status: 'ok', found: `real, from ${source.startDate}: ${shops}` }]
@@ -123,7 +146,12 @@ async function examineReach(baseUrl: string): Promise<Finding> {
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error)
     const found = `${new URL(baseUrl).host} does not answer: ${cause}`
-    return { check: 'fullbay network', status: 'problem', found, fix: 'check the network, a proxy, and fullbay.base_url' }
+    return {
+      check: 'fullbay network',
+      status: 'problem',
+      found,
+      fix: 'check the network, a proxy, and fullbay.base_url',
+    }
   }
 }
 

@@ -10,7 +10,10 @@ export function addMigrateCommand(program: Command): void {
     .description('bring the database to the current version (every command that writes does this by itself)')
     .option('--dry-run', 'only list what would be applied')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  $ npx milepost migrate --dry-run\n  $ DATABASE_URL=postgres://… npx milepost migrate')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx milepost migrate --dry-run\n  $ DATABASE_URL=postgres://… npx milepost migrate',
+    )
     .action(async (options: { dryRun?: boolean; json?: boolean }) => {
       const session = await openSession({ migrate: false })
       try {
@@ -22,7 +25,10 @@ export function addMigrateCommand(program: Command): void {
         const { applied, already } = await migrate(session.pool)
         const queue = await openQueue(session.databaseUrl, session.logger, { schedules: false })
         await queue.stop()
-        const text = [...applied.map((name) => `applied ${name}`), `${applied.length} applied, ${already} were there already`]
+        const text = [
+          ...applied.map((name) => `applied ${name}`),
+          `${applied.length} applied, ${already} were there already`,
+        ]
         print(options.json === true ? renderJson({ applied, already }) : text.join('\n'))
       } finally {
         await session.close()

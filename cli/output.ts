@@ -16,7 +16,10 @@ export function renderTable(columns: string[], rows: Cell[][]): string {
   const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => row[i]?.length ?? 0)))
   const numeric = columns.map((_column, i) => texts.every((row) => (row[i] ?? '') === '' || isNumeric(row[i] ?? '')))
   const line = (cells: string[]) =>
-    cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd()
   const rule = widths.map((width) => '-'.repeat(width)).join('  ')
   return [line(columns), rule, ...texts.map(line)].join('\n')
 }

@@ -39,7 +39,9 @@ Examples:
     .option('--state <state>', 'open, retry, resolved, ignored or all', 'open')
     .option('--limit <n>', 'at most this many, newest first', '50')
     .option('--json', 'as JSON')
-    .action((options: { state: string; limit: string; json?: boolean }) => withSession((session) => list(session, options)))
+    .action((options: { state: string; limit: string; json?: boolean }) =>
+      withSession((session) => list(session, options)),
+    )
   quarantine
     .command('show')
     .description('one record whole, as it came, with the reason')
@@ -50,13 +52,17 @@ Examples:
     .description('have the next run flatten them again')
     .argument('<ids...>', 'their numbers, or "all"')
     .option('--dry-run', 'only say which')
-    .action((ids: string[], options: { dryRun?: boolean }) => withSession((s) => mark(s, ids, 'retry', options.dryRun === true)))
+    .action((ids: string[], options: { dryRun?: boolean }) =>
+      withSession((s) => mark(s, ids, 'retry', options.dryRun === true)),
+    )
   quarantine
     .command('ignore')
     .description('leave them out for good, kept as a record')
     .argument('<ids...>', 'their numbers, or "all"')
     .option('--dry-run', 'only say which')
-    .action((ids: string[], options: { dryRun?: boolean }) => withSession((s) => mark(s, ids, 'ignored', options.dryRun === true)))
+    .action((ids: string[], options: { dryRun?: boolean }) =>
+      withSession((s) => mark(s, ids, 'ignored', options.dryRun === true)),
+    )
 }
 
 async function withSession(work: (session: Session) => Promise<void>): Promise<void> {

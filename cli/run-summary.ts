@@ -89,12 +89,21 @@ export function renderSummary(summary: RunSummary & { database: string; sources:
     ...noticeLines(summary),
     ...modelLines(summary),
     '',
-    ...section('Lines', ['type', 'lines', 'total'], summary.lines.map((row) => [row.line_item_type, count(row.lines), money(row.total)])),
-    ...section('Top customers (v_customer_analysis)', ['customer', 'invoices', 'revenue'],
-      summary.top_customers.map((row) => [row.customer_title, count(row.total_invoices), money(row.total_revenue)])),
+    ...section(
+      'Lines',
+      ['type', 'lines', 'total'],
+      summary.lines.map((row) => [row.line_item_type, count(row.lines), money(row.total)]),
+    ),
+    ...section(
+      'Top customers (v_customer_analysis)',
+      ['customer', 'invoices', 'revenue'],
+      summary.top_customers.map((row) => [row.customer_title, count(row.total_invoices), money(row.total_revenue)]),
+    ),
     `Database   ${summary.database}`,
     'Next       npx milepost sql "select * from v_parts_analysis order by total_revenue desc limit 10"',
-    summary.failures.length > 0 ? '           npx milepost status     what failed, and doctor: what is missing' : '           npx milepost status     runs, queues, quarantine',
+    summary.failures.length > 0
+      ? '           npx milepost status     what failed, and doctor: what is missing'
+      : '           npx milepost status     runs, queues, quarantine',
     '           npx milepost --help     everything else',
   ]
   return parts.join('\n')
@@ -117,7 +126,9 @@ function noticeLines(summary: RunSummary): string[] {
     lines.push(`Refused    ${count(summary.refused_in_flattening)} could not be flattened: npx milepost quarantine`)
   }
   if (summary.missing_invoices > 0) {
-    lines.push(`Missing    ${count(summary.missing_invoices)} invoices are no longer listed by the source; their lines are kept`)
+    lines.push(
+      `Missing    ${count(summary.missing_invoices)} invoices are no longer listed by the source; their lines are kept`,
+    )
   }
   return lines
 }
@@ -125,7 +136,9 @@ function noticeLines(summary: RunSummary): string[] {
 function modelLines({ build }: RunSummary): string[] {
   if (build === null) return ['Models     not published by this run; readers keep the last good ones']
   const warned = build.tests_warned === 0 ? '' : `, ${count(build.tests_warned)} warned`
-  return [`Models     ${count(build.models)} built, ${count(build.tests_passed)} tests passed${warned}, published in ${build.seconds.toFixed(1)} s`]
+  return [
+    `Models     ${count(build.models)} built, ${count(build.tests_passed)} tests passed${warned}, published in ${build.seconds.toFixed(1)} s`,
+  ]
 }
 
 function section(title: string, columns: string[], rows: string[][]): string[] {

@@ -26,7 +26,8 @@ Examples:
     )
     .action(async (options: { port: string; json?: boolean }) => {
       const port = Number(options.port)
-      if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usageError(`--port takes a port number, not ${options.port}`)
+      if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw usageError(`--port takes a port number, not ${options.port}`)
       const drain = drainOnSignals()
       const demo = demoFullbay()
       const server = await startFullbaySandbox({ accounts: demo.accounts, now: demo.now, port })
@@ -35,7 +36,12 @@ Examples:
         faults_url: `${server.url}/sandbox/faults`,
         egress_ip: demo.egressIp,
         start_date: demo.startDate,
-        shops: demo.accounts.map(({ key, shop }) => ({ id: shop.shopId, name: shop.title, time_zone: shop.timeZone, key })),
+        shops: demo.accounts.map(({ key, shop }) => ({
+          id: shop.shopId,
+          name: shop.title,
+          time_zone: shop.timeZone,
+          key,
+        })),
       }
       print(options.json === true ? renderJson(facts) : renderFacts(facts))
       await untilAborted(drain)
@@ -61,7 +67,9 @@ function renderFacts(facts: Facts): string {
     `  start_date: ${facts.start_date}`,
     '  request_interval_ms: 0',
     '  shops:',
-    ...facts.shops.map((shop) => `    - { id: ${shop.id}, time_zone: ${shop.time_zone}, key: { env: FULLBAY_API_KEY_${shop.id} } }`),
+    ...facts.shops.map(
+      (shop) => `    - { id: ${shop.id}, time_zone: ${shop.time_zone}, key: { env: FULLBAY_API_KEY_${shop.id} } }`,
+    ),
     '# and in the environment:',
     ...facts.shops.map((shop) => `#   export FULLBAY_API_KEY_${shop.id}=${shop.key}`),
     `# Faults: ${facts.faults_url}. Ctrl-C stops.`,

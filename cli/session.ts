@@ -27,14 +27,15 @@ export interface Session {
   databaseName: string
   pool: Pool
   db: Kysely<DB>
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Opens the database of the configuration (the embedded one unless DATABASE_URL is set) and brings it up to date. */
 export async function openSession(options: { migrate?: boolean; label?: string } = {}): Promise<Session> {
   const config = loadConfig(process.cwd())
   const logger = createLogger(config.logLevel)
-  const server = config.databaseUrl === null ? await ensureServer({ dataDir: resolve(config.dataDir, 'postgres') }) : null
+  const server =
+    config.databaseUrl === null ? await ensureServer({ dataDir: resolve(config.dataDir, 'postgres') }) : null
   const databaseUrl = config.databaseUrl ?? new Secret(server?.url ?? '')
   const pool = createPool(databaseUrl.reveal(), options.label === undefined ? {} : { label: options.label })
   const close = async () => {
@@ -57,7 +58,7 @@ export async function openSession(options: { migrate?: boolean; label?: string }
 export async function openPipeline(
   drain: AbortSignal,
   options: { schedules: boolean },
-): Promise<{ session: Session; context: PipelineContext; sources: OpenSources; close(): Promise<void> }> {
+): Promise<{ session: Session; context: PipelineContext; sources: OpenSources; close: () => Promise<void> }> {
   const session = await openSession({ label: 'worker' })
   const undo = [session.close]
   try {

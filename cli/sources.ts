@@ -12,7 +12,7 @@ export interface OpenSources {
   names: string[]
   /** What a person must know before the work begins: which sources are stand-ins. */
   notices: string[]
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Opens every source: the configured one, or its stand-in within this process when none is configured. */
@@ -29,7 +29,9 @@ export async function openSources(config: Config, clock: Clock): Promise<OpenSou
   return {
     fullbay,
     names: [`sandbox: made-up invoices of the stand-in shops ${shops}, and the sample invoices 14282 and S2001`],
-    notices: ['No Fullbay shop is configured: reading the built-in sandbox (docs/configuration.md tells how to read yours).'],
+    notices: [
+      'No Fullbay shop is configured: reading the built-in sandbox (docs/configuration.md tells how to read yours).',
+    ],
     close: server.close,
   }
 }

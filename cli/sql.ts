@@ -1,12 +1,15 @@
-import { Client, types, type FieldDef } from 'pg'
 import { once } from 'node:events'
+import { Client, type FieldDef } from 'pg'
 import type { Command } from 'commander'
 import { messageOf, PipelineError } from '../core/errors.ts'
+import { parseJson } from '../core/json.ts'
 import { usageError } from './exit.ts'
-import { print, renderCsv, renderJson, renderTable, say, type Cell } from './output.ts'
+import { print, renderCsv, renderJson, renderTable, say } from './output.ts'
 import { openSession } from './session.ts'
 
-const NUMERIC_TYPES = new Set<number>([types.builtins.NUMERIC, types.builtins.INT8])
+// Type numbers of pg_type, which never change.
+const OID = { bool: 16, json: 114, jsonb: 3802 }
+const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700])
 
 interface Answer {
   columns: string[]
@@ -39,25 +42,19 @@ function sqlError(error: unknown): PipelineError {
   const message = messageOf(error)
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const hint =
-    code === '42P01' ? ' Run `npm start` (or `npx milepost run`) first: it loads the data and builds the views.'
-    : code === '25006' ? ' `milepost sql` only reads.'
-    : ''
+    code === '42P01'
+      ? ' Run `npm start` (or `npx milepost run`) first: it loads the data and builds the views.'
+      : code === '25006'
+        ? ' `milepost sql` only reads.'
+        : ''
   return new PipelineError('SQL', `${message}.${hint}`, 'never', { cause: error })
 }
 
 function jsonValue(text: string | null, field: FieldDef): unknown {
   if (text === null) return null
-  switch (field.dataTypeID) {
-    case types.builtins.BOOL:
-      return text === 't'
-    case types.builtins.JSON:
-    case types.builtins.JSONB:
-      return JSON.rawJSON(text)
-    default:
-      break
-  }
-  const isNumber = NUMERIC_TYPES.has(field.dataTypeID) || [20, 21, 23, 26, 700, 701].includes(field.dataTypeID)
-  return isNumber && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? JSON.rawJSON(text) : text
+  if (field.dataTypeID === OID.bool) return text === 't'
+  if (field.dataTypeID === OID.json || field.dataTypeID === OID.jsonb) return parseJson(text)
+  return NUMBERS.has(field.dataTypeID) && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? JSON.rawJSON(text) : text
 }
 
 export function addSqlCommand(program: Command): void {
@@ -98,7 +95,7 @@ function printAnswer({ columns, fields, rows }: Answer, options: { json?: boolea
     print(renderJson(objects))
   } else if (options.csv === true) process.stdout.write(renderCsv(columns, rows))
   else {
-    print(renderTable(columns, rows as Cell[][]))
+    print(renderTable(columns, rows))
     say(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`)
   }
 }

@@ -35,9 +35,17 @@ async function readStatus({ db }: Session, limit: number) {
 }
 
 async function readQueues(db: Session['db']) {
-  const { rows: installed } = await sql<{ exists: boolean }>`select to_regclass('pgboss.job') is not null as exists`.execute(db)
+  const { rows: installed } = await sql<{
+    exists: boolean
+  }>`select to_regclass('pgboss.job') is not null as exists`.execute(db)
   if (installed[0]?.exists !== true) return []
-  const { rows } = await sql<{ queue: string; waiting: number; active: number; failed: number; oldest_waiting: Date | null }>`
+  const { rows } = await sql<{
+    queue: string
+    waiting: number
+    active: number
+    failed: number
+    oldest_waiting: Date | null
+  }>`
     select q.name as queue,
       count(*) filter (where j.state in ('created', 'retry')) as waiting,
       count(*) filter (where j.state = 'active') as active,

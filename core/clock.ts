@@ -1,6 +1,6 @@
 /** Where "now" comes from; tests pass their own. */
 export interface Clock {
-  now(): Date
+  now: () => Date
 }
 
 export const systemClock: Clock = { now: () => new Date() }

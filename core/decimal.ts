@@ -112,23 +112,26 @@ export function compare(a: Decimal, b: Decimal): -1 | 0 | 1 {
 
 /** Text with exactly `places` decimals (at most 8), rounded half up (away from zero): `450.01`. */
 export function formatFixed(value: Decimal, places: number): string {
+  if (value === ZERO) return ZERO_TEXTS[places] ?? '0'
   const number = Number(value)
-  if (number >= 9e15 || number <= -9e15) return formatLarge(value, places)
   const magnitude = number < 0 ? -number : number
-  const unit = NUMBER_POWERS[DECIMAL_PLACES - places] ?? 1
-  const rest = magnitude % unit
-  const units = (magnitude - rest) / unit + (rest * 2 >= unit ? 1 : 0)
+  if (magnitude > MOST_FAST_UNITS) return formatLarge(value, places)
+  const units = Math.floor(magnitude / (NUMBER_POWERS[DECIMAL_PLACES - places] ?? 1) + 0.5)
   const scale = NUMBER_POWERS[places] ?? 1
-  const fraction = units % scale
-  const whole = (units - fraction) / scale
-  const text = places === 0 ? `${whole}` : `${whole}.${fractionText(fraction, places)}`
+  const whole = Math.floor(units / scale)
+  const text = places === 0 ? `${whole}` : `${whole}.${fractionText(units - whole * scale, places)}`
   return number < 0 && units > 0 ? `-${text}` : text
 }
 
+// Up to here (100,000 and all its decimals) dividing doubles cannot move a number over a rounding limit.
+const MOST_FAST_UNITS = 1e13
+
+const ZERO_TEXTS = Array.from({ length: DECIMAL_PLACES + 1 }, (_, places) =>
+  places === 0 ? '0' : `0.${'0'.repeat(places)}`,
+)
 const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'))
 
 function fractionText(fraction: number, places: number): string {
-  if (fraction === 0) return ZEROS.slice(0, places)
   if (places === 2) return TWO_DIGITS[fraction] ?? ''
   if (places === 4) {
     const last = fraction % 100
@@ -136,8 +139,6 @@ function fractionText(fraction: number, places: number): string {
   }
   return String(fraction).padStart(places, '0')
 }
-
-const ZEROS = '0'.repeat(DECIMAL_PLACES)
 
 function formatLarge(value: Decimal, places: number): string {
   const digits = absolute(divideRounded(value, power(DECIMAL_PLACES - places)))

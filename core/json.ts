@@ -34,6 +34,11 @@ function isExact(value: number, source: string): boolean {
 
 const withoutZeros = (digits: string) => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
 
+/** Whether a value is a number that `parseJson` kept as its text, because a double would have changed it. */
+export function isExactNumber(value: unknown): value is { rawJSON: string } {
+  return JSON.isRawJSON(value)
+}
+
 // What JSON.stringify makes of NUL and of a lone surrogate; a literal backslash is written twice, hence the look-behind.
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 

@@ -3,12 +3,11 @@ import { PipelineError } from './errors.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
+const FIRST_YEAR = 100
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
-const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z')
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)/
-const DATE_TIME =
-  /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(?:(Z)|([+-])(\d\d):?(\d\d)?)?)?$/i
+// Groups: the fraction of a second, the offset. Everything else is read by its place.
+const DATE_TIME = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 const ZERO_DATE = /^0000-00-00(?:[ T]00:00(?::00(?:\.0+)?)?)?$/
 
 /**
@@ -18,18 +17,28 @@ const ZERO_DATE = /^0000-00-00(?:[ T]00:00(?::00(?:\.0+)?)?)?$/
 export function parseDate(text: string): string | null | undefined {
   const value = text.trim()
   if (value === '' || ZERO_DATE.test(value)) return null
-  if (!DATE_TIME.test(value) || dayStart(value) === undefined) return undefined
-  return value.slice(0, 10)
+  return DATE_TIME.test(value) && dayStart(value) !== undefined ? value.slice(0, 10) : undefined
 }
 
-/** Milliseconds, as if the zone were UTC, at the start of a text's day; undefined when there is no such day. */
+/** Milliseconds, as if the zone were UTC, at the start of the day `YYYY-MM-DD...`; undefined when there is no such day. */
 function dayStart(text: string): number | undefined {
-  const match = DATE.exec(text)
-  if (match === null) return undefined
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 2)
+  const day = digits(text, 8, 2)
+  if (year < FIRST_YEAR || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
+  return Date.UTC(year, month - 1, day)
+}
+
+/** The number that `count` digits of a text make; the pattern above has seen to it that they are digits. */
+function digits(text: string, start: number, count: number): number {
+  let number = 0
+  for (let at = start; at < start + count; at++) number = number * 10 + text.charCodeAt(at) - 48
+  return number
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
 /**
@@ -45,21 +54,32 @@ export function localToUtc(text: string, zone: string): string | null | undefine
   if (value === '' || ZERO_DATE.test(value)) return null
   const match = DATE_TIME.exec(value)
   const day = match === null ? undefined : dayStart(value)
-  if (match === null || day === undefined) return undefined
-  const [, , hours = '0', minutes = '0', seconds = '0', fraction = '', utc, sign, offsetHours, offsetMinutes = '0'] =
-    match
-  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined
-  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'))
-  const local = day + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + milliseconds
-  let offset: number
-  if (utc !== undefined) offset = 0
-  else if (sign !== undefined) {
-    if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return undefined
-    offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -1 : 1)
-  } else offset = offsetAt(local, zone)
-  const instant = local - offset * MINUTE_MS
-  if (instant < FIRST_INSTANT || instant > LAST_INSTANT) return undefined
-  return new Date(instant).toISOString()
+  const time = match === null ? undefined : millisecondsOf(value, match[1])
+  if (day === undefined || time === undefined) return undefined
+  const local = day + time
+  const offset = match?.[2] === undefined ? offsetAt(local, zone) : writtenOffset(match[2])
+  const instant = offset === undefined ? NaN : local - offset * MINUTE_MS
+  return instant <= LAST_INSTANT ? new Date(instant).toISOString() : undefined
+}
+
+/** Milliseconds since midnight of a text `YYYY-MM-DD HH:MM[:SS...]` or `YYYY-MM-DD`. */
+function millisecondsOf(text: string, fraction = ''): number | undefined {
+  if (text.length < 16) return 0
+  const hours = digits(text, 11, 2)
+  const minutes = digits(text, 14, 2)
+  const seconds = text.charAt(16) === ':' ? digits(text, 17, 2) : 0
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined
+  const milliseconds = fraction === '' ? 0 : Number(fraction.slice(0, 3).padEnd(3, '0'))
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
+}
+
+/** Minutes east of UTC that `Z`, `+05:30`, `-0400` or `+02` say. */
+function writtenOffset(text: string): number | undefined {
+  if (text.length === 1) return 0
+  const hours = digits(text, 1, 2)
+  const minutes = text.length > 3 ? digits(text, text.length - 2, 2) : 0
+  if (hours > 23 || minutes > 59) return undefined
+  return (hours * 60 + minutes) * (text.startsWith('-') ? -1 : 1)
 }
 
 /** What is known of a zone: its offset on each local day, in minutes east of UTC; null on days around a change. */

@@ -11,7 +11,7 @@ export interface LandingTarget {
   table: string
   connection: string
   /** The record's natural key, or null when it has none (it then goes to quarantine). */
-  keyOf(record: unknown): string | null
+  keyOf: (record: unknown) => string | null
 }
 
 export interface LandedPage {

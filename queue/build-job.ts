@@ -48,8 +48,14 @@ function summarise(result: BuildResult): BuildOutput {
 }
 
 function buildFailed(result: BuildResult): PipelineError {
-  const failed = result.tests.filter((test) => test.status === 'fail' || test.status === 'error')
-  const names = failed.map((test) => `${test.name} (${test.failures} rows)`).join(', ')
-  const message = `${failed.length} data test(s) failed, so nothing was published and readers keep the last good models: ${names}. Run \`npx milepost build\` to see the rows.`
-  return new PipelineError('MODEL_TESTS_FAILED', message, 'never')
+  const models = result.nodes.flatMap((node) => (node.error === null ? [] : [node.error.message]))
+  const tests = result.tests.filter((test) => test.status === 'fail' || test.status === 'error')
+  const reasons = [
+    ...models,
+    ...tests.map((test) => `${test.name}: ${test.error?.message ?? `${test.failures} wrong rows`}`),
+  ]
+  const message =
+    `${models.length} model(s) and ${tests.length} data test(s) failed, so nothing was published and readers keep the ` +
+    `last good models. \`npx milepost build\` shows the rows.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`
+  return new PipelineError('BUILD_FAILED', message, 'never')
 }

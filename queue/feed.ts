@@ -42,7 +42,7 @@ export interface Feed {
   source: string
   /** The raw table it lands in. */
   table: string
-  keyOf(record: unknown): string | null
+  keyOf: (record: unknown) => string | null
   connections(context: PipelineContext): FeedConnection[]
   /** Which windows a run reads, by the cursor and today's date. */
   plan(context: PipelineContext, connection: string, cursor: unknown): FeedPlan

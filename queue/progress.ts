@@ -67,10 +67,8 @@ async function closeRun(trx: Transaction<DB>, runId: string, steps: Step[]): Pro
   await endRun(trx, runId, { status: outcomeOf(steps), error })
 }
 
-/** A run in which something failed is partial when data was read and its models were published all the same. */
+/** A run in which something failed is partial when models were published all the same, from what did come. */
 export function outcomeOf(steps: Pick<Step, 'kind' | 'status'>[]): RunStatus {
   if (steps.every((step) => step.status !== 'failed')) return 'succeeded'
-  const published = steps.some((step) => step.kind === 'build' && step.status === 'succeeded')
-  const read = steps.some((step) => step.kind === 'extract' && step.status === 'succeeded')
-  return published && read ? 'partial' : 'failed'
+  return steps.some((step) => step.kind === 'build' && step.status === 'succeeded') ? 'partial' : 'failed'
 }

@@ -82,7 +82,7 @@ async function requestPage(
     endDate: window.end,
     page: String(page),
   })
-  const url = new URL(`getInvoices.php?${query}`, connection.baseUrl)
+  const url = new URL(`getInvoices.php?${query.toString()}`, connection.baseUrl)
   const body = await readReply(url, what, connection, signal)
   return readEnvelope(body, what)
 }

@@ -1,6 +1,6 @@
 import type { DateWindow } from '../../core/date-window.ts'
 import { PipelineError } from '../../core/errors.ts'
-import '../../core/json.ts'
+import { isExactNumber } from '../../core/json.ts'
 import { fetchInvoicePage, type FullbayConnection } from './client.ts'
 
 /** A page of a window, verbatim, with what the window's reader needs to know to go on from it. */
@@ -66,7 +66,7 @@ export async function* extractInvoices(
 export function invoiceKey(record: unknown): string | null {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return null
   const key = (record as Record<string, unknown>)['primaryKey']
-  if (JSON.isRawJSON(key)) return key.rawJSON
+  if (isExactNumber(key)) return key.rawJSON
   const text = typeof key === 'string' || typeof key === 'number' ? String(key).trim() : ''
   return text === '' ? null : text
 }

@@ -1,12 +1,15 @@
+import { z } from 'zod'
 import { addDays, windowsBetween, type DateWindow } from '../../core/date-window.ts'
 
-/** How far the reading of a shop's invoices has come. */
-export interface InvoiceCursor {
-  /** The last day that was read whole, with every day before it. */
-  complete_through: string
-  /** For each re-pull rule (by its `back_days`): the day it last ran. */
-  repulled_on: Record<string, string>
-}
+/** For each re-pull rule (by its `back_days`): the day it last ran. */
+const RepulledOn = z.record(z.string(), z.iso.date())
+
+/** How far the reading of a shop's invoices has come: the last day that was read whole, with every day before it. */
+export const InvoiceCursor = z.object({ complete_through: z.iso.date(), repulled_on: RepulledOn })
+export type InvoiceCursor = z.infer<typeof InvoiceCursor>
+
+/** What a plan remembers for the cursor's end. */
+export const InvoicePlanMemo = z.object({ repulled_on: RepulledOn })
 
 export interface RepullRule {
   /** Days between two re-pulls by this rule; 0 = with every run. */

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely'
 import { sha256, storableJson } from '../../core/json.ts'
 import { insertRecords } from '../../db/insert-records.ts'
 import type { DB } from '../../db/schema.ts'
-import type { FlattenedInvoice } from '../../transform/fullbay/flatten.ts'
+import type { FlattenedInvoice } from '../../transform/fullbay/invoice.ts'
 
 /** A version of an invoice as it stands in raw.fullbay__invoices. */
 export interface RawVersion {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { addDays, dayAt } from '../../core/date-window.ts'
 import { PipelineError } from '../../core/errors.ts'
 import { extractInvoices, invoiceKey } from '../../extract/fullbay/invoices.ts'
-import { planInvoiceWindows, type InvoiceCursor } from '../../extract/fullbay/windows.ts'
+import { InvoiceCursor, InvoicePlanMemo, planInvoiceWindows } from '../../extract/fullbay/windows.ts'
 import type { PipelineContext } from '../context.ts'
 import type { Feed } from '../feed.ts'
 import { flattenLanded } from './flatten-landed.ts'
@@ -26,7 +26,7 @@ export const fullbayInvoices: Feed = {
   plan(context, connection, cursor) {
     const shop = shopOf(context, connection)
     const today = dayAt(context.clock.now(), shop.timeZone)
-    const { windows, repulledOn } = planInvoiceWindows(cursor as InvoiceCursor | null, today, context.fullbay)
+    const { windows, repulledOn } = planInvoiceWindows(InvoiceCursor.nullable().parse(cursor), today, context.fullbay)
     return { windows, memo: { repulled_on: repulledOn } }
   },
 
@@ -34,7 +34,7 @@ export const fullbayInvoices: Feed = {
     extractInvoices(shopOf(context, connection).api, window, progress, signal),
 
   cursorAfterWindow(cursor, window) {
-    const held = cursor as InvoiceCursor | null
+    const held = InvoiceCursor.nullable().parse(cursor)
     if (held === null) return { complete_through: window.end, repulled_on: {} } satisfies InvoiceCursor
     const joins = window.start <= addDays(held.complete_through, 1) && window.end > held.complete_through
     return joins ? ({ ...held, complete_through: window.end } satisfies InvoiceCursor) : null
@@ -42,7 +42,7 @@ export const fullbayInvoices: Feed = {
 
   cursorAfterPlan(cursor, memo) {
     if (cursor === null) return null
-    return { ...(cursor as InvoiceCursor), ...(memo as Pick<InvoiceCursor, 'repulled_on'>) } satisfies InvoiceCursor
+    return { ...InvoiceCursor.parse(cursor), ...InvoicePlanMemo.parse(memo) } satisfies InvoiceCursor
   },
 
   // An invoice that stood in this span and that no page of the run brought is gone at the source: noted, never deleted.

@@ -46,14 +46,44 @@ test('a key can be read from a file beside the configuration', () => {
 
 test.for([
   { name: 'a key that is not set', yaml: shop, env: {}, path: 'fullbay.shops[0].key', says: 'DET_KEY is not set' },
-  { name: 'a placeholder', yaml: shop, env: { DET_KEY: 'your_key_here' }, path: 'fullbay.shops[0].key', says: 'placeholder' },
+  {
+    name: 'a placeholder',
+    yaml: shop,
+    env: { DET_KEY: 'your_key_here' },
+    path: 'fullbay.shops[0].key',
+    says: 'placeholder',
+  },
   { name: 'a short key', yaml: shop, env: { DET_KEY: 'abc' }, path: 'fullbay.shops[0].key', says: 'shorter than 10' },
   { name: 'an unknown setting', yaml: 'fulbay: {}', env: {}, path: '(top level)', says: 'unknown setting fulbay' },
-  { name: 'an unknown time zone', yaml: 'schedules: { time_zone: Mars/Base }', env: {}, path: 'schedules.time_zone', says: 'IANA' },
-  { name: 'a window that is too long', yaml: 'fullbay: { window_days: 8 }', env: {}, path: 'fullbay.window_days', says: '7' },
+  {
+    name: 'an unknown time zone',
+    yaml: 'schedules: { time_zone: Mars/Base }',
+    env: {},
+    path: 'schedules.time_zone',
+    says: 'IANA',
+  },
+  {
+    name: 'a window that is too long',
+    yaml: 'fullbay: { window_days: 8 }',
+    env: {},
+    path: 'fullbay.window_days',
+    says: '7',
+  },
   { name: 'no Postgres address', yaml: '', env: { DATABASE_URL: 'mysql://x' }, path: 'DATABASE_URL', says: 'Postgres' },
-  { name: 'no address of ours', yaml: shop.replace('  egress_ip: 203.0.113.7\n', ''), env: { DET_KEY: 'aaaaaaaa-bbbb' }, path: 'fullbay.egress_ip', says: 'missing' },
-  { name: 'a secret in the file', yaml: 'fullbay: { shops: [{ id: A, time_zone: UTC, key: abcdefghijk }] }', env: {}, path: 'fullbay.shops[0].key', says: 'never written here' },
+  {
+    name: 'no address of ours',
+    yaml: shop.replace('  egress_ip: 203.0.113.7\n', ''),
+    env: { DET_KEY: 'aaaaaaaa-bbbb' },
+    path: 'fullbay.egress_ip',
+    says: 'missing',
+  },
+  {
+    name: 'a secret in the file',
+    yaml: 'fullbay: { shops: [{ id: A, time_zone: UTC, key: abcdefghijk }] }',
+    env: {},
+    path: 'fullbay.shops[0].key',
+    says: 'never written here',
+  },
   { name: 'broken YAML', yaml: 'a: [1', env: {}, path: 'line 1', says: 'YAML' },
 ])('$name is named with its path', ({ yaml, env, path, says }) => {
   const load = () => loadConfig(folderWith(yaml), env)

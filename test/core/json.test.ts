@@ -13,7 +13,12 @@ test.for([
 })
 
 test('ordinary numbers stay JavaScript numbers', () => {
-  expect(parseJson('{"a":1.5,"b":-3,"c":1.2622222222222221,"d":[1.50]}')).toEqual({ a: 1.5, b: -3, c: 1.2622222222222221, d: [1.5] })
+  expect(parseJson('{"a":1.5,"b":-3,"c":1.2622222222222221,"d":[1.50]}')).toEqual({
+    a: 1.5,
+    b: -3,
+    c: 1.2622222222222221,
+    d: [1.5],
+  })
 })
 
 test('a digit run inside a text is no number', () => {

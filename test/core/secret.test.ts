@@ -5,7 +5,7 @@ import { Secret, withoutSecrets } from '../../core/secret.ts'
 const key = 'k3y-9f0a+b/c1d2'
 
 test.for([
-  ['as text', (secret: Secret) => `${secret}`],
+  ['as text', (secret: Secret) => String(secret)],
   ['as JSON', (secret: Secret) => JSON.stringify({ secret })],
   ['to the debugger', (secret: Secret) => inspect({ secret })],
 ])('a secret shows itself as [secret] %s', ([, show]) => {

@@ -11,13 +11,15 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 const keyOf = (record: unknown) => {
-  const key = (record as { primaryKey?: unknown } | null)?.primaryKey
+  const key = (record as { primaryKey?: string | number } | null)?.primaryKey
   return key === undefined ? null : String(key)
 }
 
 async function land(connection: string, records: unknown[]): Promise<LandedPage> {
   const target = { feed: 'fullbay.invoices', table: 'raw.fullbay__invoices', connection, keyOf }
-  return database.db.transaction().execute((trx) => landPage(trx, target, { runId: randomUUID(), window: null, records }))
+  return database.db
+    .transaction()
+    .execute((trx) => landPage(trx, target, { runId: randomUUID(), window: null, records }))
 }
 
 async function versions(connection: string) {
@@ -30,9 +32,13 @@ async function versions(connection: string) {
 
 test('a new record lands, an equal one writes nothing, a changed one becomes the next version', async () => {
   const first = await land('versions', [{ primaryKey: '1', total: 10 }])
-  const written = await sql<{ ctid: string }>`select ctid::text, xmin::text from raw.fullbay__invoices where connection = 'versions'`.execute(database.db)
+  const written = await sql<{
+    ctid: string
+  }>`select ctid::text, xmin::text from raw.fullbay__invoices where connection = 'versions'`.execute(database.db)
   const again = await land('versions', [{ primaryKey: '1', total: 10 }])
-  const untouched = await sql<{ ctid: string }>`select ctid::text, xmin::text from raw.fullbay__invoices where connection = 'versions'`.execute(database.db)
+  const untouched = await sql<{
+    ctid: string
+  }>`select ctid::text, xmin::text from raw.fullbay__invoices where connection = 'versions'`.execute(database.db)
   const changed = await land('versions', [{ primaryKey: '1', total: 11 }])
 
   expect(first).toMatchObject({ fetched: 1, landed: 1, unchanged: 0, quarantined: 0, keys: ['1'] })

@@ -18,7 +18,14 @@ const signal = new AbortController().signal
 
 let sandbox: FullbaySandbox
 beforeEach(async () => {
-  const shop = createShop({ seed: 's', shopId: 'DET', title: 'T', timeZone: 'UTC', firstDate: '2026-03-02', invoicesPerDay: 5 })
+  const shop = createShop({
+    seed: 's',
+    shopId: 'DET',
+    title: 'T',
+    timeZone: 'UTC',
+    firstDate: '2026-03-02',
+    invoicesPerDay: 5,
+  })
   sandbox = await startFullbaySandbox({ accounts: [{ key: KEY, egressIp: '203.0.113.7', shop }], now, pageSize: 10 })
 })
 afterEach(() => sandbox.close())
@@ -65,23 +72,97 @@ test('reading goes on at the page where it stopped', async () => {
   const whole = await readWindow(connect())
   const first = whole.pages[0]!
   const keys = new Set(first.records.map((record) => (record as { primaryKey: string }).primaryKey))
-  const rest = await readWindow(connect(), { ...fresh, nextPage: 2, fetched: first.records.length, seen: keys, totalCount: first.totalCount })
+  const rest = await readWindow(connect(), {
+    ...fresh,
+    nextPage: 2,
+    fetched: first.records.length,
+    seen: keys,
+    totalCount: first.totalCount,
+  })
   expect(rest.records).toEqual(whole.records.slice(first.records.length))
 })
 
-test.for<{ name: string; fault: Fault; change?: Partial<FullbayConnection>; code: string; retry: string; says: RegExp }>([
-  { name: 'a FAIL reply', fault: { fault: 'fail', message: 'Service temporarily unavailable' }, code: 'FULLBAY_UPSTREAM', retry: 'later', says: /temporarily unavailable/ },
-  { name: 'a refused date range', fault: { fault: 'fail', message: 'Invalid date range' }, code: 'FULLBAY_BAD_REQUEST', retry: 'never', says: /date range/ },
+test.for<{
+  name: string
+  fault: Fault
+  change?: Partial<FullbayConnection>
+  code: string
+  retry: string
+  says: RegExp
+}>([
+  {
+    name: 'a FAIL reply',
+    fault: { fault: 'fail', message: 'Service temporarily unavailable' },
+    code: 'FULLBAY_UPSTREAM',
+    retry: 'later',
+    says: /temporarily unavailable/,
+  },
+  {
+    name: 'a refused date range',
+    fault: { fault: 'fail', message: 'Invalid date range' },
+    code: 'FULLBAY_BAD_REQUEST',
+    retry: 'never',
+    says: /date range/,
+  },
   { name: 'a wrong address', fault: { fault: 'wrongIp' }, code: 'FULLBAY_AUTH', retry: 'never', says: /egress_ip/ },
   { name: 'an HTML page', fault: { fault: 'html' }, code: 'FULLBAY_NOT_JSON', retry: 'later', says: /HTML page/ },
-  { name: 'JSON that stops half-way', fault: { fault: 'invalidJson' }, code: 'FULLBAY_NOT_JSON', retry: 'later', says: /not whole JSON/ },
-  { name: 'a connection that breaks in the reply', fault: { fault: 'truncated' }, code: 'FULLBAY_CUT_OFF', retry: 'later', says: /in the middle of the reply/ },
-  { name: 'a connection that is closed', fault: { fault: 'closeSocket' }, code: 'FULLBAY_UNREACHABLE', retry: 'later', says: /cannot be reached/ },
-  { name: 'a reply that is too large', fault: { fault: 'huge', bytes: 1_000_000_000 }, code: 'FULLBAY_TOO_LARGE', retry: 'never', says: /larger than/ },
-  { name: 'a small reply that unpacks to a large one', fault: { fault: 'huge', bytes: 1_000_000_000, compressed: true }, code: 'FULLBAY_TOO_LARGE', retry: 'never', says: /larger than/ },
-  { name: 'a vendor that never answers', fault: { fault: 'hang' }, change: { timeoutSeconds: 0.1 }, code: 'FULLBAY_TIMEOUT', retry: 'later', says: /within 0.1 s/ },
-  { name: 'HTTP 503', fault: { fault: 'status', status: 503 }, code: 'FULLBAY_SERVER_ERROR', retry: 'later', says: /HTTP 503/ },
-  { name: 'HTTP 429', fault: { fault: 'status', status: 429 }, code: 'FULLBAY_BUSY', retry: 'later', says: /too many requests/ },
+  {
+    name: 'JSON that stops half-way',
+    fault: { fault: 'invalidJson' },
+    code: 'FULLBAY_NOT_JSON',
+    retry: 'later',
+    says: /not whole JSON/,
+  },
+  {
+    name: 'a connection that breaks in the reply',
+    fault: { fault: 'truncated' },
+    code: 'FULLBAY_CUT_OFF',
+    retry: 'later',
+    says: /in the middle of the reply/,
+  },
+  {
+    name: 'a connection that is closed',
+    fault: { fault: 'closeSocket' },
+    code: 'FULLBAY_UNREACHABLE',
+    retry: 'later',
+    says: /cannot be reached/,
+  },
+  {
+    name: 'a reply that is too large',
+    fault: { fault: 'huge', bytes: 1_000_000_000 },
+    code: 'FULLBAY_TOO_LARGE',
+    retry: 'never',
+    says: /larger than/,
+  },
+  {
+    name: 'a small reply that unpacks to a large one',
+    fault: { fault: 'huge', bytes: 1_000_000_000, compressed: true },
+    code: 'FULLBAY_TOO_LARGE',
+    retry: 'never',
+    says: /larger than/,
+  },
+  {
+    name: 'a vendor that never answers',
+    fault: { fault: 'hang' },
+    change: { timeoutSeconds: 0.1 },
+    code: 'FULLBAY_TIMEOUT',
+    retry: 'later',
+    says: /within 0.1 s/,
+  },
+  {
+    name: 'HTTP 503',
+    fault: { fault: 'status', status: 503 },
+    code: 'FULLBAY_SERVER_ERROR',
+    retry: 'later',
+    says: /HTTP 503/,
+  },
+  {
+    name: 'HTTP 429',
+    fault: { fault: 'status', status: 429 },
+    code: 'FULLBAY_BUSY',
+    retry: 'later',
+    says: /too many requests/,
+  },
   { name: 'HTTP 404', fault: { fault: 'status', status: 404 }, code: 'FULLBAY_HTTP', retry: 'never', says: /base_url/ },
   { name: 'HTTP 403', fault: { fault: 'status', status: 403 }, code: 'FULLBAY_AUTH', retry: 'never', says: /API key/ },
 ])('$name is an error of its own: $code', async ({ fault, change, code, retry, says }) => {
@@ -123,7 +204,10 @@ test('a redirect is not followed, since it would carry the key elsewhere', async
 test.for<{ name: string; fault: Fault }>([
   { name: 'HTTP 500 twice', fault: { fault: 'status', status: 500, times: 2 } },
   { name: 'HTTP 429 with seconds to wait', fault: { fault: 'status', status: 429, retryAfter: 0, times: 2 } },
-  { name: 'HTTP 429 with a date to wait for', fault: { fault: 'status', status: 429, retryAfter: 'Fri, 20 Mar 2026 12:00:00 GMT', times: 1 } },
+  {
+    name: 'HTTP 429 with a date to wait for',
+    fault: { fault: 'status', status: 429, retryAfter: 'Fri, 20 Mar 2026 12:00:00 GMT', times: 1 },
+  },
   { name: 'a broken connection', fault: { fault: 'truncated', times: 2 } },
   { name: 'a slow reply', fault: { fault: 'slow', ms: 20 } },
 ])('$name is lived through', async ({ fault }) => {

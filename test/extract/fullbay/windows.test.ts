@@ -19,10 +19,34 @@ test('the first run reads everything from the start date, in windows of seven da
 })
 
 test.for([
-  { name: 'the next day re-reads three days', through: '2026-03-10', ran: '2026-03-10', today: '2026-03-11', from: '2026-03-08' },
-  { name: 'a week later the wide rule is due', through: '2026-03-16', ran: '2026-03-10', today: '2026-03-17', from: '2026-02-10' },
-  { name: 'after a long stop nothing is skipped', through: '2026-01-20', ran: '2026-01-20', today: '2026-03-10', from: '2026-01-20' },
-  { name: 'no day before the start date is read', through: '2026-01-08', ran: '2026-01-01', today: '2026-01-08', from: '2026-01-01' },
+  {
+    name: 'the next day re-reads three days',
+    through: '2026-03-10',
+    ran: '2026-03-10',
+    today: '2026-03-11',
+    from: '2026-03-08',
+  },
+  {
+    name: 'a week later the wide rule is due',
+    through: '2026-03-16',
+    ran: '2026-03-10',
+    today: '2026-03-17',
+    from: '2026-02-10',
+  },
+  {
+    name: 'after a long stop nothing is skipped',
+    through: '2026-01-20',
+    ran: '2026-01-20',
+    today: '2026-03-10',
+    from: '2026-01-20',
+  },
+  {
+    name: 'no day before the start date is read',
+    through: '2026-01-08',
+    ran: '2026-01-01',
+    today: '2026-01-08',
+    from: '2026-01-01',
+  },
 ])('$name', ({ through, ran, today, from }) => {
   const cursor = { complete_through: through, repulled_on: { 3: ran, 35: ran } }
   const plan = planInvoiceWindows(cursor, today, settings)
