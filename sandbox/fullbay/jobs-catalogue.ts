@@ -1,0 +1,210 @@
+import { partNamed, type CatalogueEntry } from './parts-catalogue.ts'
+
+/** A kind of repair: what the driver says, what was found, what was done, and with which parts. */
+export interface Job {
+  component: string
+  system: string
+  note: string
+  cause: string
+  recommended: string
+  actual: string
+  /** Usual hours, 1/100: least and most. */
+  hours: readonly [number, number]
+  preventive: boolean
+  parts: readonly CatalogueEntry[]
+}
+
+function job(
+  where: string,
+  [note, cause, recommended, actual]: readonly [string, string, string, string],
+  hours: readonly [number, number],
+  parts: string,
+  preventive = false,
+): Job {
+  const [component = '', system = ''] = where.split(' / ')
+  const used = parts.split(' ').map((name) => partNamed(name.replaceAll('_', ' ')))
+  return { component, system, note, cause, recommended, actual, hours, preventive, parts: used }
+}
+
+/** What comes through the doors of a truck shop. */
+export const JOBS: readonly Job[] = [
+  job(
+    'ENGINE / LUBRICATION',
+    [
+      'LOF-PM SERVICE-REGULAR',
+      'SCHEDULED MAINTENANCE',
+      'PERFORM LOF SERVICE',
+      'LOF-PM SERVICE-REGULAR.\nCHANGED OIL AND FILTERS, GREASED CHASSIS.\nCHECKED ALL FLUID LEVELS.',
+    ],
+    [150, 300],
+    'P7505 1540 FF63054 FS20165 EP2 AF27879 WW1 SHOPSUP',
+    true,
+  ),
+  job(
+    'ENGINE / LUBRICATION',
+    ['DRY PM', 'SCHEDULED MAINTENANCE', 'PERFORM DRY PM', 'DRY PM AND SAFETY CHECK PERFORMED. NO DEFECTS FOUND.'],
+    [50, 150],
+    'EP2 WW1 WB22',
+    true,
+  ),
+  job(
+    'ENGINE / EXHAUST',
+    [
+      'CHECK ENGINE LIGHT, DERATE',
+      'SCR SYSTEM FAULT',
+      'COMPUTER CHECK, TEST SCR SYSTEM',
+      'COMPUTER CHECK. NOX CONVERSION CODES PRESENT.\nREPLACED SENSOR AND CLEARED CODES.\nFORCED REGEN PASSED.',
+    ],
+    [150, 650],
+    'NOX-IN-24 NOX-OUT-24 TCX/AMS013 VB5 4921911 DEF25 ZT8',
+  ),
+  job(
+    'ENGINE / EXHAUST',
+    ['REGEN LIGHT ON', 'DPF FULL', 'CLEAN OR REPLACE DPF', 'REMOVED AND REPLACED DPF. RESET ASH LOAD. ROAD TESTED.'],
+    [300, 800],
+    'A0001421 TCX/AMS013 VB5 NUT12',
+  ),
+  job(
+    'ENGINE / POWER PLANT',
+    ['LOW POWER', 'TURBO ACTUATOR STICKING', 'REPLACE TURBO', 'REPLACED TURBOCHARGER AND CALIBRATED ACTUATOR.'],
+    [500, 1200],
+    'TRB-HE4 TCX/AMS013 VB5 1540 INBOUND_FREIGHT',
+  ),
+  job(
+    'ENGINE / FUEL',
+    [
+      'ENGINE MISS',
+      'INJECTOR FAILED CUTOUT TEST',
+      'REPLACE INJECTOR',
+      'CUTOUT TEST FAILED. REPLACED INJECTOR, CODED TRIM.',
+    ],
+    [400, 900],
+    'INJ-ISX FF63054 1540 BC20',
+  ),
+  job(
+    'ENGINE / COOLING',
+    ['COOLANT LEAK', 'WATER PUMP WEEPING', 'REPLACE WATER PUMP', 'REPLACED WATER PUMP AND BELT. PRESSURE TESTED, OK.'],
+    [250, 600],
+    'WP-ISX ELC5050 SB-100 RH-214 CL-9 TST-180 SURGE-7',
+  ),
+  job(
+    'ENGINE / EGR',
+    ['WHITE SMOKE', 'EGR COOLER LEAKING', 'REPLACE EGR COOLER', 'REPLACED EGR COOLER. FILLED AND BLED SYSTEM.'],
+    [600, 1400],
+    'EGRC-15 EGRV-15 ELC5050 TCX/AMS013 CL-9 SHIPPING,_NEXT_DAY',
+  ),
+  job(
+    'BRAKES / AIR BRAKES',
+    ['BRAKES WORN', 'NORMAL WEAR', 'REPLACE SHOES AND DRUMS', 'REPLACED SHOES AND DRUMS, ADJUSTED, ROAD TESTED.'],
+    [200, 700],
+    '4707Q 66864B SL1105 OS-4775 BC20 SHOPSUP',
+  ),
+  job(
+    'BRAKES / AIR BRAKES',
+    [
+      'AIR LEAK',
+      'CHAMBER DIAPHRAGM TORN',
+      'REPLACE BRAKE CHAMBER',
+      'FOUND LEAKING CHAMBER. REPLACED AND CHECKED STROKE.',
+    ],
+    [80, 300],
+    'SC3030L PTC38 NYL38 QR1 GLD2 AD9-65',
+  ),
+  job(
+    'BRAKES / ABS',
+    ['ABS LIGHT ON', 'SENSOR GAP', 'TEST AND REPLACE SENSOR', 'ABS CODE FOR LEFT DRIVE SENSOR. REPLACED SENSOR.'],
+    [70, 250],
+    'ABS4410 ZT8',
+  ),
+  job(
+    'ELECTRICAL / STARTING',
+    ['NO START', 'BATTERIES FAILED LOAD TEST', 'REPLACE BATTERIES', 'LOAD TESTED, REPLACED BATTERIES, CLEANED CABLES.'],
+    [80, 200],
+    'GRP31 GRP31 STR39MT FUSE20',
+  ),
+  job(
+    'ELECTRICAL / CHARGING',
+    ['NOT CHARGING', 'ALTERNATOR OUTPUT LOW', 'REPLACE ALTERNATOR', 'REPLACED ALTERNATOR. OUTPUT 14.1 V.'],
+    [120, 250],
+    'ALT40SI SB-100 TNS-22',
+  ),
+  job(
+    'ELECTRICAL / LIGHTING',
+    ['LIGHTS OUT', 'BULBS AND LAMPS DEFECTIVE', 'REPAIR LIGHTING', 'REPLACED LAMPS. ALL LIGHTS WORKING.'],
+    [30, 180],
+    'LED-M2R LED-M2A STT4 H11LL 7WAY15 FUSE20 ZT8',
+  ),
+  job(
+    'CHASSIS / SUSPENSION',
+    ['TRUCK LEANS', 'AIR SPRING BLOWN', 'REPLACE AIR SPRING', 'REPLACED AIR SPRING AND SHOCKS. RIDE HEIGHT SET.'],
+    [120, 400],
+    'W01-358 SHK-83 UB-34 PTC38',
+  ),
+  job(
+    'CAB / SUSPENSION',
+    ['CAB BOUNCES', 'CAB SPRING BROKEN', 'REPLACE CAB SPRING', 'REPLACED CAB SPRINGS BOTH SIDES.'],
+    [100, 250],
+    'CS-6612 SHK-83 FW38 NUT12',
+  ),
+  job(
+    'CHASSIS / STEERING',
+    ['PULLS RIGHT', 'TIE ROD END LOOSE', 'REPLACE TIE ROD END', 'REPLACED TIE ROD END. TOE SET.'],
+    [120, 500],
+    'TRE-20 KP-2200 EP2',
+  ),
+  job(
+    'DRIVELINE / SHAFT',
+    ['VIBRATION', 'U-JOINT WORN', 'REPLACE U-JOINTS', 'REPLACED U-JOINTS. VIBRATION GONE.'],
+    [100, 300],
+    'UJ-1810 EP2 8090G',
+  ),
+  job(
+    'DRIVELINE / CLUTCH',
+    ['CLUTCH SLIPS', 'CLUTCH WORN OUT', 'REPLACE CLUTCH', 'REMOVED TRANSMISSION, REPLACED CLUTCH, ADJUSTED LINKAGE.'],
+    [700, 1300],
+    'CLU-155 ATF668 8090G BC20',
+  ),
+  job(
+    'WHEELS / WHEEL END',
+    ['HUB LEAKING', 'SEAL FAILED', 'REPLACE WHEEL SEAL', 'REPLACED WHEEL SEAL AND BEARINGS, FILLED HUB.'],
+    [150, 350],
+    'OS-4775 BRG-212049 HUB-CAP6 8090G BC20',
+  ),
+  job(
+    'WHEELS / TIRES',
+    ['FLAT TIRE', 'ROAD HAZARD', 'REPLACE TIRE', 'MOUNTED AND BALANCED TIRE. TORQUED TO SPEC.'],
+    [40, 160],
+    '295-75R22.5 11R22.5T VST-545',
+  ),
+  job(
+    'CAB / HVAC',
+    ['NO A/C', 'COMPRESSOR SEIZED', 'REPLACE COMPRESSOR', 'REPLACED COMPRESSOR AND DRIER, EVACUATED AND CHARGED.'],
+    [200, 450],
+    'ACC-10S RD-33 R134A BLW-12 CAF1890',
+  ),
+  job(
+    'BODY / TRAILER',
+    ['DOOR WILL NOT CLOSE', 'HINGE BENT', 'REPAIR REAR DOOR', 'REPLACED HINGES, ALIGNED DOOR, TAPED SEAM.'],
+    [80, 400],
+    'DHNG-6 ICC-10 FOIL2 MF2430 FABRICATED_BRACKET',
+  ),
+  job(
+    'BODY / CAB',
+    ['MIRROR BROKEN', 'DAMAGE', 'REPLACE MIRROR', 'REPLACED MIRROR, CHECKED HEAT AND ADJUSTMENT.'],
+    [50, 150],
+    'MIR-W14 WB22',
+  ),
+  job(
+    'INSPECTION / DOT',
+    ['ANNUAL DOT INSPECTION', 'DUE', 'PERFORM DOT INSPECTION', 'DOT INSPECTION PERFORMED. PASSED. STICKER APPLIED.'],
+    [100, 200],
+    'ICC-10 LED-M2R GLD2 WB22',
+    true,
+  ),
+  job(
+    'INSPECTION / ROAD TEST',
+    ['QUALITY CONTROL', 'SHOP POLICY', 'ROAD TEST', 'ROAD TESTED, NO CODES, NO LEAKS.'],
+    [20, 60],
+    'WW1 SHOPSUP',
+  ),
+]
