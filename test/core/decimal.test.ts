@@ -71,6 +71,7 @@ describe('parsing', () => {
   test('a double is the decimal that it is written as', () => {
     expect(decimalFromNumber(0.1)).toBe(10_000_000n)
     expect(decimalFromNumber(1.005)).toBe(100_500_000n)
+    expect(decimalFromNumber(-1.000000005)).toBe(-100_000_001n)
     expect(decimalFromNumber(-0)).toBe(0n)
     fc.assert(
       fc.property(fc.double({ noNaN: true, min: -1e20, max: 1e20 }), (value) => {
@@ -127,7 +128,7 @@ describe('arithmetic', () => {
         const moved = rounded > value ? rounded - value : value - rounded
         expect(moved * 2n <= unit).toBe(true)
         expect(roundTo(rounded, places)).toBe(rounded)
-        expect(roundTo(-value, places)).toBe(-rounded)
+        expect(roundTo(-value, places)).toBe(0n - rounded)
       }),
     )
   })
@@ -158,8 +159,9 @@ describe('writing', () => {
   })
 
   test('what was written reads back as the rounded number', () => {
+    const sizes = [10n ** 24n, 10n ** 17n, 10n ** 12n].map((size) => fc.bigInt({ min: -size, max: size }))
     fc.assert(
-      fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), fc.nat(8), (value, places) => {
+      fc.property(fc.oneof(...sizes), fc.nat(8), (value, places) => {
         const text = formatFixed(value, places)
         expect(parseDecimal(text)).toBe(roundTo(value, places))
         expect(text).toMatch(places === 0 ? /^-?\d+$/ : new RegExp(`^-?\\d+\\.\\d{${places}}$`))

@@ -69,6 +69,7 @@ export async function openTestPipeline(
     db: database.db,
     boss,
     logger,
+    stepLogger: logger,
     clock,
     projectDir: options.projectDir ?? SMALL_PROJECT,
     drain: options.drain ?? new AbortController().signal,
