@@ -67,7 +67,9 @@ export async function openPipeline(
     const boss = await openQueue(session.databaseUrl, session.logger, options)
     undo.push(async () => await boss.stop({ graceful: true, timeout: 30_000 }))
     const { config, logger, clock, pool, db } = session
-    const context = { config, logger, clock, pool, db, boss, projectDir: PACKAGE_DIR, fullbay: sources.fullbay, drain }
+    // A run that somebody watches shows its failures in the summary; a worker has nobody but its log.
+    const stepLogger = options.schedules ? logger : createLogger('silent')
+    const context = { config, logger, stepLogger, clock, pool, db, boss, projectDir: PACKAGE_DIR, fullbay: sources.fullbay, drain }
     return { session, context, sources, close: async () => await closeAll(undo) }
   } catch (error) {
     await closeAll(undo)

@@ -14,6 +14,8 @@ export interface PipelineContext {
   db: Kysely<DB>
   boss: PgBoss
   logger: Logger
+  /** Where failed steps are logged; silent where a command shows them itself. */
+  stepLogger: Logger
   clock: Clock
   /** Folder of `dbt_project.yml`. */
   projectDir: string

@@ -85,10 +85,10 @@ async function settleFailure(
   const final = error.retry === 'never' || job.retryCount >= job.retryLimit
   const log = { err: error, run_id, step, attempt: job.retryCount + 1 }
   if (final) {
-    context.logger.error(log, 'step failed')
+    context.stepLogger.error(log, 'step failed')
     await handler.fail(context, job.data, error)
   } else {
-    context.logger.warn(log, 'step failed, will be tried again')
+    context.stepLogger.warn(log, 'step failed, will be tried again')
     await noteStepError(context.db, run_id, step, error)
   }
   return { id: job.id, status: final ? 'deadletter' : 'failed', output }
