@@ -71,17 +71,15 @@ async function examineDisk(config: Config): Promise<Finding> {
 }
 
 async function examineDatabase(): Promise<Finding[]> {
-  let session: Session
+  let session: Session | undefined
   try {
     session = await openSession({ migrate: false })
+    return [await examineServer(session), await examineMigrations(session), await examineClock(session)]
   } catch (error) {
     const fix = 'start that server, or unset DATABASE_URL to use the embedded one'
     return [{ check: 'database', status: 'problem', found: messageOf(error), fix }]
-  }
-  try {
-    return [await examineServer(session), await examineMigrations(session), await examineClock(session)]
   } finally {
-    await session.close()
+    await session?.close()
   }
 }
 

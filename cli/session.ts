@@ -69,7 +69,18 @@ export async function openPipeline(
     const { config, logger, clock, pool, db } = session
     // A run that somebody watches shows its failures in the summary; a worker has nobody but its log.
     const stepLogger = options.schedules ? logger : createLogger('silent')
-    const context = { config, logger, stepLogger, clock, pool, db, boss, projectDir: PACKAGE_DIR, fullbay: sources.fullbay, drain }
+    const context = {
+      config,
+      logger,
+      stepLogger,
+      clock,
+      pool,
+      db,
+      boss,
+      projectDir: PACKAGE_DIR,
+      fullbay: sources.fullbay,
+      drain,
+    }
     return { session, context, sources, close: async () => await closeAll(undo) }
   } catch (error) {
     await closeAll(undo)

@@ -20,7 +20,6 @@ export async function openQueue(databaseUrl: Secret, logger: Logger, options: { 
     schema: 'pgboss',
     max: 4,
     useListenNotify: true,
-    supervise: options.schedules,
     schedule: options.schedules,
   })
   boss.on('error', (error) => logger.error({ err: error }, 'queue error'))
@@ -35,6 +34,18 @@ export async function openQueue(databaseUrl: Secret, logger: Logger, options: { 
     else await boss.updateQueue(name, changeable)
   }
   return boss
+}
+
+/** Takes the jobs of ended runs out of the queues, those that a dead worker holds included. */
+export async function cancelJobs(boss: PgBoss, trx: Transaction<DB>, runIds: string[]): Promise<void> {
+  const db = fromKysely(trx)
+  for (const run_id of runIds) {
+    for (const queue of Object.keys(QUEUES)) {
+      const jobs = await boss.findJobs(queue, { data: { run_id }, db })
+      const open = jobs.filter((job) => /^(created|retry|active)$/.test(job.state)).map((job) => job.id)
+      if (open.length > 0) await boss.cancel(queue, open, { db })
+    }
+  }
 }
 
 /** Enqueues a step's job in the caller's transaction, so that it exists if and only if the work before it is committed. */

@@ -35,9 +35,12 @@ export const QUEUES: Record<QueueName, QueueSettings> = {
     heartbeatSeconds: 60,
     concurrency: 4,
   },
-  /** Turns what landed into base rows. */
+  /**
+   * Turns what landed into base rows; requests that wait are merged. (A policy that limits active jobs too would let
+   * the job of a killed worker block the next one's until its heartbeat is missed.)
+   */
   transform: {
-    policy: 'stately',
+    policy: 'short',
     retryLimit: 4,
     retryDelay: 5,
     retryBackoff: true,

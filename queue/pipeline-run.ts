@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely'
 import { PipelineError } from '../core/errors.ts'
 import { tryLock } from '../db/advisory-lock.ts'
 import type { DB } from '../db/schema.ts'
-import { sendJob } from './boss.ts'
+import { cancelJobs, sendJob } from './boss.ts'
 import { FEEDS } from './catalogue.ts'
 import { checkConnections, syncConnections } from './connections.ts'
 import type { PipelineContext } from './context.ts'
@@ -53,6 +53,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
 
 async function beginRun(context: PipelineContext, trx: Transaction<DB>, options: RunOptions): Promise<string> {
   const leftovers = await interruptLeftoverRuns(trx, LANE)
+  await cancelJobs(context.boss, trx, leftovers)
   for (const leftover of leftovers)
     context.logger.warn({ run_id: leftover }, 'the last run was cut off; going on from what it committed')
   await syncConnections(context, trx)

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import { withLock } from '../db/advisory-lock.ts'
 import type { DB } from '../db/schema.ts'
 import type { PipelineContext } from './context.ts'
 import type { Feed, TransformCounts } from './feed.ts'
@@ -18,8 +19,11 @@ export async function transformStep(
 ): Promise<void> {
   const { runId, connection } = reading
   const extractStep = extractStepName(feed.name, connection)
-  const endedBefore = await hasEnded(context.db, runId, extractStep)
-  const counts = await feed.transform(context, { runId, connection }, signal)
+  // One pass at a time for a connection, in whichever process: a second one waits and then finds what is left.
+  const { endedBefore, counts } = await withLock(context.pool, `transform ${feed.name} ${connection}`, async () => ({
+    endedBefore: await hasEnded(context.db, runId, extractStep),
+    counts: await feed.transform(context, { runId, connection }, signal),
+  }))
   await context.db.transaction().execute(async (trx) => {
     await lockRun(trx, runId)
     const step = await readStep(trx, runId, reading.step)
