@@ -6,7 +6,7 @@
 export type Decimal = bigint & { readonly scale?: 8 }
 
 /** Decimal places that a Decimal holds; more are rounded away when a text is parsed. */
-export const DECIMAL_PLACES = 8
+const DECIMAL_PLACES = 8
 
 const POWERS = Array.from({ length: 33 }, (_, exponent) => 10n ** BigInt(exponent))
 const NUMBER_POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
@@ -101,6 +101,7 @@ function divideRounded(dividend: bigint, divisor: bigint): bigint {
   return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n
 }
 
+/** The number without its sign. */
 export function absolute(value: Decimal): Decimal {
   return value < 0n ? 0n - value : value
 }
