@@ -2,7 +2,7 @@ import { DatabaseError, escapeIdentifier, type Pool } from 'pg'
 import { PipelineError } from '../core/errors.ts'
 import { takeBuildLock } from './build-lock.ts'
 import { compileProject, renderModel, type CompileOptions, type Graph, type Model } from './graph.ts'
-import { ensureLedger, publishedRelations, recordPublished, type Orphan } from './ledger.ts'
+import { publishedRelations, recordPublished, type Orphan } from './ledger.ts'
 import { materialize, type Placement } from './materialize.ts'
 import type { Project } from './project.ts'
 import { publish, type ExistingRelation, type Replacement } from './publish.ts'
@@ -77,7 +77,6 @@ export async function buildModels(options: BuildOptions): Promise<BuildResult> {
 }
 
 async function build(session: Session, graph: Graph, options: BuildOptions): Promise<Omit<BuildResult, 'seconds'>> {
-  await ensureLedger(session)
   const published = await publishedRelations(session, graph.project.name)
   const existing = await existingRelations(session, graph, published)
   const placements = graph.models.map((model) => place(model, existing, options.fullRefresh === true))

@@ -236,6 +236,14 @@ export interface OpsCursors {
   updated_at: Generated<Instant>
 }
 
+export interface OpsModelRelations {
+  project: string
+  model: string
+  schema_name: string
+  relation_name: string
+  published_at: Generated<Instant>
+}
+
 export interface OpsPages {
   page_id: GeneratedAlways<number>
   run_id: string
@@ -358,6 +366,7 @@ export interface DB {
   'ops.connections': OpsConnections
   'ops.consumers': OpsConsumers
   'ops.cursors': OpsCursors
+  'ops.model_relations': OpsModelRelations
   'ops.pages': OpsPages
   'ops.quarantine': OpsQuarantine
   'ops.runs': OpsRuns

@@ -33,7 +33,7 @@ export function invoicePayload(source: InvoiceSource, random: Random): Record<st
     exported: source.bookkeeping.exported ? '1' : '0',
     invoiceDate: date,
     dueDate: addDays(date, TERMS_DAYS),
-    invoiceNumber: String(14_000 + source.sequence),
+    invoiceNumber: String(20_001 + source.sequence),
     customerTitle: customer.billTo,
     customerBillingEmployee: customer.contact,
     customerBillingEmail: customer.email,
