@@ -213,7 +213,6 @@ create table base.fullbay__line_items (
     foreign key (shop_id, fullbay_invoice_id) references base.fullbay__invoices on delete cascade
 );
 create unique index fullbay__line_items_key on base.fullbay__line_items (shop_id, fullbay_invoice_id, line_key);
-create index fullbay__line_items_arrival on base.fullbay__line_items (landed_xid);
 
 -- A tax line of an invoice (an invoice can carry several rates).
 create table base.fullbay__invoice_taxes (

@@ -17,14 +17,14 @@ afterEach(async () => {
   await database.drop()
 })
 
-async function pipeline(drain?: AbortSignal): Promise<TestPipeline> {
+async function openPipeline(drain?: AbortSignal): Promise<TestPipeline> {
   const opened = await openTestPipeline(database, drain === undefined ? {} : { drain })
   open.push(opened)
   return opened
 }
 
 test('of two runs at once one runs and the other says who does; nothing is doubled', async () => {
-  const [one, two] = [await pipeline(), await pipeline()]
+  const [one, two] = [await openPipeline(), await openPipeline()]
   const results = await Promise.allSettled([one.run(), two.run()])
   const ran = results.filter((result) => result.status === 'fulfilled')
   const refused = results.filter((result) => result.status === 'rejected')
@@ -40,7 +40,7 @@ test('a run whose owner is gone is ended as interrupted by the next, and its lat
   await sql`insert into ops.runs (run_id, lane, trigger, status, owner) values (${dead}::uuid, 'pipeline', 'manual', 'running', 'gone')`.execute(
     database.db,
   )
-  const one = await pipeline()
+  const one = await openPipeline()
   expect((await one.run()).status).toBe('succeeded')
   expect(await readRun(database.db, dead)).toMatchObject({ status: 'interrupted', error_code: 'OWNER_DIED' })
 
@@ -56,7 +56,7 @@ test('a run whose owner is gone is ended as interrupted by the next, and its lat
 
 test('asked to stop, a run ends as interrupted at the next page, and the run after it ends like an undisturbed one', async () => {
   const controller = new AbortController()
-  const stopped = await pipeline(controller.signal)
+  const stopped = await openPipeline(controller.signal)
   stopped.sandbox.faults.set({ fault: 'slow', ms: 100 })
   const running = stopped.run()
   await expect
@@ -65,7 +65,7 @@ test('asked to stop, a run ends as interrupted at the next page, and the run aft
   controller.abort(new Error('stop'))
   expect((await running).status).toBe('interrupted')
 
-  const next = await pipeline()
+  const next = await openPipeline()
   expect((await next.run()).status).toBe('succeeded')
   const undisturbed = await createTestDatabase()
   const other = await openTestPipeline(undisturbed)
@@ -77,7 +77,7 @@ test('asked to stop, a run ends as interrupted at the next page, and the run aft
 })
 
 test('a database that holds sandbox data refuses real data', async () => {
-  const one = await pipeline()
+  const one = await openPipeline()
   await one.run()
   one.context.fullbay.isSandbox = false
   await expect(one.run()).rejects.toMatchObject({ code: 'DATABASE_MIXED' })
