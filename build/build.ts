@@ -9,6 +9,7 @@ import { publish, type ExistingRelation, type Replacement } from './publish.ts'
 import { relationSql } from './relation.ts'
 import { runTest, skippedTest, type TestResult } from './run-tests.ts'
 import { transaction, type Session } from './session.ts'
+import { refreshStatistics } from './source-statistics.ts'
 import { statementError } from './statement-error.ts'
 
 interface NodeResult {
@@ -76,7 +77,15 @@ export async function buildModels(options: BuildOptions): Promise<BuildResult> {
   }
 }
 
+// One connection sorts and joins whole tables: a server's usual 4 MB would send each of them to disk. Never lowered.
+const BUILD_MEMORY = ['work_mem', 'maintenance_work_mem'].map(
+  (name) =>
+    `select set_config('${name}', greatest(pg_size_bytes(current_setting('${name}')), pg_size_bytes('128MB')) / 1024 || 'kB', true)`,
+)
+
 async function build(session: Session, graph: Graph, options: BuildOptions): Promise<Omit<BuildResult, 'seconds'>> {
+  await session.script(BUILD_MEMORY)
+  await refreshStatistics(session, graph.project)
   const published = await publishedRelations(session, graph.project.name)
   const existing = await existingRelations(session, graph, published)
   const placements = graph.models.map((model) => place(model, existing, options.fullRefresh === true))

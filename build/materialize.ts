@@ -19,6 +19,8 @@ export interface Placement {
 interface Made {
   /** Rows of a new table, or rows inserted in place; null for a view. */
   rows: number | null
+  /** Rows that an incremental model took away before it added. */
+  deleted: number
   warnings: string[]
 }
 
@@ -49,7 +51,9 @@ export async function materialize(session: Session, placement: Placement, compil
   if (model.description !== '') {
     comments.push(`comment on ${isView ? 'view' : 'table'} ${target} is ${escapeLiteral(model.description)}`)
   }
-  await session.script(isView ? comments : [...comments, `analyze ${target}`])
+  // A table to which nothing was added is described and analysed as it was.
+  const isUntouched = isInPlace && made.rows === 0 && made.deleted === 0
+  await session.script(isView || isUntouched ? comments : [...comments, `analyze ${target}`])
   return made
 }
 
@@ -60,7 +64,7 @@ async function create(session: Session, model: Model, target: string, compiled: 
     return `create ${unique ? 'unique ' : ''}index on ${target} using ${type} (${names(columns)})`
   })
   await session.script(indexes)
-  return { rows: isView ? null : rowCount, warnings: [] }
+  return { rows: isView ? null : rowCount, deleted: 0, warnings: [] }
 }
 
 async function increment(session: Session, model: Model, target: string, compiled: Compiled): Promise<Made> {
@@ -68,6 +72,7 @@ async function increment(session: Session, model: Model, target: string, compile
   const { unique_key: key, incremental_strategy: strategy } = model.config
   await runCompiled(session, 'create temporary table model_delta as\n', compiled)
   const columns = await columnsOf(session, target)
+  let deleted = 0
   const { warnings } = compareColumns(model, columns, await columnsOf(session, delta))
   if (strategy === 'delete+insert') {
     // As in dbt, a null in the key matches nothing: the row is inserted again by every build.
@@ -79,14 +84,15 @@ async function increment(session: Session, model: Model, target: string, compile
     if (nulls > 0)
       warnings.push(`${model.name}: ${nulls} rows have a null in unique_key (${key.join(', ')}) and will pile up`)
     const matches = key.map((column) => `t.${escapeIdentifier(column)} = d.${escapeIdentifier(column)}`).join(' and ')
-    await session.query(
+    const removed = await session.query(
       `delete from ${target} as t using (select distinct ${names(key)} from ${delta}) as d where ${matches}`,
     )
+    deleted = removed.rowCount ?? 0
   }
   const list = names(columns.map((column) => column.name))
   const { rowCount } = await session.query(`insert into ${target} (${list}) select ${list} from ${delta}`)
   await session.query(`drop table ${delta}`)
-  return { rows: rowCount, warnings }
+  return { rows: rowCount, deleted, warnings }
 }
 
 /** Throws when the query does not fit the table; a column that the table lacks is only warned of, as `ignore` says. */

@@ -31,7 +31,7 @@ interface Candidate {
 }
 
 const BATCH_ROWS = 1000
-const BATCH_CHARS = 8_000_000
+const BATCH_CHARS = 2_000_000
 
 /**
  * Writes a page of records, verbatim, into its raw table, inside the caller's transaction: the newest version of each

@@ -9,7 +9,7 @@ import { assertRunning } from '../ledger.ts'
 import { isDataError, quarantineInvoice, writeInvoices, type FlattenedVersion, type RawVersion } from './base-writer.ts'
 import type { FullbayShopSource } from './source.ts'
 
-const BATCH_INVOICES = 200
+const BATCH_INVOICES = 100
 
 /**
  * Flattens every invoice version of a shop that landed since this transform last came to an end, in batches of one
