@@ -2,7 +2,7 @@ import { DatabaseError, escapeIdentifier, type Pool } from 'pg'
 import { PipelineError } from '../core/errors.ts'
 import { takeBuildLock } from './build-lock.ts'
 import { compileProject, renderModel, type CompileOptions, type Graph, type Model } from './graph.ts'
-import { publishedRelations, recordPublished, type Orphan } from './ledger.ts'
+import { ensureLedger, publishedRelations, recordPublished, type Orphan } from './ledger.ts'
 import { materialize, type Placement } from './materialize.ts'
 import type { Project } from './project.ts'
 import { publish, type ExistingRelation, type Replacement } from './publish.ts'
@@ -86,6 +86,7 @@ const BUILD_MEMORY = ['work_mem', 'maintenance_work_mem'].map(
 async function build(session: Session, graph: Graph, options: BuildOptions): Promise<Omit<BuildResult, 'seconds'>> {
   await session.script(BUILD_MEMORY)
   await refreshStatistics(session, graph.project)
+  await ensureLedger(session)
   const published = await publishedRelations(session, graph.project.name)
   const existing = await existingRelations(session, graph, published)
   const placements = graph.models.map((model) => place(model, existing, options.fullRefresh === true))

@@ -7,6 +7,21 @@ export interface Orphan extends RelationName {
   model: string
 }
 
+/** Makes the table that remembers which relations the builder published, where it is not there yet. */
+export async function ensureLedger(session: Session): Promise<void> {
+  await session.script([
+    'create schema if not exists ops',
+    `create table if not exists ops.model_relations (
+      project text not null,
+      model text not null,
+      schema_name text not null,
+      relation_name text not null,
+      published_at timestamptz not null default now(),
+      primary key (schema_name, relation_name)
+    )`,
+  ])
+}
+
 /** The relations that builds of this project have published and that still exist, as SQL names, with their models. */
 export async function publishedRelations(session: Session, project: string): Promise<Map<string, Orphan>> {
   const { rows } = await session.query<{ model: string; schema: string; name: string }>(

@@ -236,14 +236,6 @@ export interface OpsCursors {
   updated_at: Generated<Instant>
 }
 
-export interface OpsModelRelations {
-  project: string
-  model: string
-  schema_name: string
-  relation_name: string
-  published_at: Generated<Instant>
-}
-
 export interface OpsPages {
   page_id: GeneratedAlways<number>
   run_id: string
@@ -366,7 +358,6 @@ export interface DB {
   'ops.connections': OpsConnections
   'ops.consumers': OpsConsumers
   'ops.cursors': OpsCursors
-  'ops.model_relations': OpsModelRelations
   'ops.pages': OpsPages
   'ops.quarantine': OpsQuarantine
   'ops.runs': OpsRuns

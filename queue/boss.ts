@@ -1,4 +1,4 @@
-import { fromKysely, PgBoss, type SendOptions } from 'pg-boss'
+import { fromKysely, PgBoss } from 'pg-boss'
 import type { Transaction } from 'kysely'
 import type { Secret } from '../core/secret.ts'
 import type { Logger } from '../core/logger.ts'
@@ -9,6 +9,8 @@ import { DEAD_LETTERS, QUEUES, type QueueName } from './catalogue.ts'
 export interface JobData {
   run_id: string
   step: string
+  /** How often the step is tried again, where that is less than the catalogue says. */
+  retries?: number
 }
 
 /** Opens the queue; installs or migrates its schema and makes its queues match the catalogue. The caller stops it. */
@@ -54,7 +56,6 @@ export async function sendJob(
   trx: Transaction<DB>,
   queue: QueueName,
   data: JobData,
-  options: SendOptions = {},
 ): Promise<string | null> {
-  return await boss.send(queue, data, { singletonKey: `${data.run_id}/${data.step}`, ...options, db: fromKysely(trx) })
+  return await boss.send(queue, data, { singletonKey: `${data.run_id}/${data.step}`, db: fromKysely(trx) })
 }

@@ -59,7 +59,7 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, options:
   await syncConnections(context, trx)
   const runId = randomUUID()
   await insertRun(trx, { runId, lane: LANE, trigger: options.trigger, owner: `${hostname()} pid ${process.pid}` })
-  const retry = options.retries === undefined ? {} : { retryLimit: options.retries }
+  const retry = options.retries === undefined ? {} : { retries: options.retries }
   for (const feed of FEEDS) {
     for (const { connection } of feed.connections(context)) {
       const step = extractStepName(feed.name, connection)
@@ -71,7 +71,7 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, options:
         feed: feed.name,
         connection,
       })
-      await setStepJob(trx, runId, step, await sendJob(context.boss, trx, 'extract', { run_id: runId, step }, retry))
+      await setStepJob(trx, runId, step, await sendJob(context.boss, trx, 'extract', { run_id: runId, step, ...retry }))
     }
   }
   await insertStep(trx, { runId, step: BUILD_STEP, kind: 'build' })

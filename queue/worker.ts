@@ -41,8 +41,12 @@ async function readingOf(context: PipelineContext, { run_id, step }: JobData): P
   return { runId: run_id, step, feed: feed ?? '', connection: connection ?? '' }
 }
 
-/** Starts working the queues in this process; returns once the workers are registered. */
+/**
+ * Starts working the queues in this process; returns once the workers are registered. When the process is asked to
+ * drain it takes no further job, and gives back those it holds.
+ */
 export async function startWorkers(context: PipelineContext): Promise<void> {
+  context.drain.addEventListener('abort', () => void stopTaking(context), { once: true })
   for (const [name, handler] of Object.entries(HANDLERS)) {
     const { concurrency } = QUEUES[name as QueueName]
     const options = {
@@ -57,6 +61,14 @@ export async function startWorkers(context: PipelineContext): Promise<void> {
       options,
       async (jobs: JobWithMetadata<JobData>[]) => await Promise.all(jobs.map((job) => settle(context, handler, job))),
     )
+  }
+}
+
+async function stopTaking(context: PipelineContext): Promise<void> {
+  try {
+    for (const name of Object.keys(HANDLERS)) await context.boss.offWork(name, { wait: false })
+  } catch (error) {
+    context.logger.error({ err: error }, 'the workers could not be stopped')
   }
 }
 
@@ -81,8 +93,9 @@ async function settleFailure(
   const output = { code: error.code, message: withoutSecrets(error.message) }
   // Nothing is wrong with the work of a run that was replaced; the run that replaced it does it.
   if (error.code === 'RUN_SUPERSEDED') return { id: job.id, status: 'completed', output }
+  // Given back to the queue: another worker, or this one after its restart, goes on from the last commit.
   if (error.code === 'INTERRUPTED') return { id: job.id, status: 'failed', output }
-  const final = error.retry === 'never' || job.retryCount >= job.retryLimit
+  const final = error.retry === 'never' || job.retryCount >= Math.min(job.data.retries ?? Infinity, job.retryLimit)
   const log = { err: error, run_id, step, attempt: job.retryCount + 1 }
   if (final) {
     context.stepLogger.error(log, 'step failed')

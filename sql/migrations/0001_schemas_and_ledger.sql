@@ -137,16 +137,6 @@ create unique index quarantine_one_open_per_record
     on ops.quarantine (feed, connection, stage, content_hash) where state in ('open', 'retry');
 create index quarantine_state on ops.quarantine (state, feed, connection);
 
--- The relations that the builder made and may therefore replace.
-create table ops.model_relations (
-    project text not null,
-    model text not null,
-    schema_name text not null,
-    relation_name text not null,
-    published_at timestamptz not null default now(),
-    primary key (schema_name, relation_name)
-);
-
 -- How far each incremental consumer has read a relation, by arrival. A watermark is a transaction
 -- id below which everything had settled when the consumer looked; see ops.next_watermark().
 create table ops.consumers (

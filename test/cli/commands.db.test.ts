@@ -119,7 +119,7 @@ test.for(['invoice_14282_A', 'invoice_S2001_synthetic'])(
       })
     }
     const [invoice] = await sqlJson<{ reconciliation_status: string; lines_subtotal: number }>(
-      `select reconciliation_status, lines_subtotal from fullbay_invoices where invoice_number = '${expected.invoice_number}'`,
+      `select reconciliation_status, revenue_total as lines_subtotal from fullbay_invoices where invoice_number = '${expected.invoice_number}'`,
     )
     expect(invoice).toEqual({
       reconciliation_status: expected.reconciliation.status,
