@@ -1,43 +1,10 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
-import { addBuildCommand } from './build.ts'
-import { addDbCommand } from './db.ts'
-import { addDoctorCommand } from './doctor.ts'
+import { CommanderError } from 'commander'
 import { EXIT, reportError } from './exit.ts'
-import { addGenerateCommand } from './generate.ts'
-import { addMigrateCommand } from './migrate.ts'
-import { addModelsCommand } from './models.ts'
-import { addQuarantineCommand } from './quarantine.ts'
-import { addRunCommand } from './run.ts'
-import { addSandboxCommand } from './sandbox.ts'
-import { addSqlCommand } from './sql.ts'
-import { addStateCommand } from './state.ts'
-import { addStatusCommand } from './status.ts'
-import { addWorkCommand } from './work.ts'
-
-const program = new Command('milepost')
-  .description('A fleet data pipeline on Postgres: extract, land, transform, model, deliver.')
-  .showHelpAfterError('(--help shows how)')
-  .exitOverride()
-  .configureHelp({ sortSubcommands: false })
-  .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 usage, 3 partly done, 4 busy, 5 unhealthy, 130 interrupted.')
-
-addRunCommand(program)
-addWorkCommand(program)
-addBuildCommand(program)
-addModelsCommand(program)
-addSqlCommand(program)
-addStatusCommand(program)
-addQuarantineCommand(program)
-addStateCommand(program)
-addSandboxCommand(program)
-addMigrateCommand(program)
-addDoctorCommand(program)
-addDbCommand(program)
-addGenerateCommand(program)
+import { createProgram } from './program.ts'
 
 try {
-  await program.parseAsync()
+  await createProgram().parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   else process.exitCode = reportError(error)

@@ -31,6 +31,7 @@ export function progressOf(steps: Step[]): { fraction: number; text: string } {
   const phase = open === undefined ? 'building and testing the models' : 'reading and flattening'
   const trouble = steps.find((step) => step.error_code !== null && step.status !== 'failed')
   const note = trouble === undefined ? '' : ` (trying again after ${trouble.error_code})`
+  if (windows === 0) return { fraction: 0, text: 'starting: asking what to read' }
   const text = `${phase}: ${done}/${windows} windows, ${count(fetched)} invoices read, ${count(flattened)} flattened${note}`
   return { fraction, text }
 }

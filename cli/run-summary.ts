@@ -135,10 +135,9 @@ function noticeLines(summary: RunSummary): string[] {
 
 function modelLines({ build }: RunSummary): string[] {
   if (build === null) return ['Models     not published by this run; readers keep the last good ones']
-  const warned = build.tests_warned === 0 ? '' : `, ${count(build.tests_warned)} warned`
-  return [
-    `Models     ${count(build.models)} built, ${count(build.tests_passed)} tests passed${warned}, published in ${build.seconds.toFixed(1)} s`,
-  ]
+  const warned = build.tests_warned.map((name) => `Warned     ${name} found rows: npx milepost models test`)
+  const counts = `${count(build.models)} built, ${count(build.tests_passed)} tests passed`
+  return [`Models     ${counts}, published in ${build.seconds.toFixed(1)} s`, ...warned]
 }
 
 function section(title: string, columns: string[], rows: string[][]): string[] {

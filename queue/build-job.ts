@@ -9,7 +9,8 @@ import { advanceRun, BUILD_STEP } from './progress.ts'
 export interface BuildOutput {
   models: number
   tests_passed: number
-  tests_warned: number
+  /** Names of the tests of severity warn that found rows. */
+  tests_warned: string[]
   seconds: number
 }
 
@@ -38,11 +39,11 @@ export async function failBuild(
 }
 
 function summarise(result: BuildResult): BuildOutput {
-  const count = (status: string) => result.tests.filter((test) => test.status === status).length
+  const of = (status: string) => result.tests.filter((test) => test.status === status)
   return {
     models: result.nodes.length,
-    tests_passed: count('pass'),
-    tests_warned: count('warn'),
+    tests_passed: of('pass').length,
+    tests_warned: of('warn').map((test) => test.name),
     seconds: result.seconds,
   }
 }
