@@ -1,8 +1,9 @@
-import { mkdir, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { sleep } from '../../core/backoff.ts'
 import { messageOf, PipelineError } from '../../core/errors.ts'
+import { makeFolder } from './folder.ts'
 
 const SQLITE_BUSY = 5
 const POLL_MS = 15
@@ -36,7 +37,7 @@ export async function withLauncherLock<T>(dataDir: string, work: () => Promise<T
 async function openLock(dataDir: string): Promise<DatabaseSync> {
   const file = join(dataDir, 'launcher.lock')
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(dataDir)
     await (await open(file, 'a+')).close()
     return new DatabaseSync(file, { timeout: 0 })
   } catch (cause) {
