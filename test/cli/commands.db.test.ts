@@ -1,20 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { startMilepost, type Ended } from '../support/milepost.ts'
 
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
 const EXPECTED = resolve(import.meta.dirname, '../fixtures/fullbay')
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
 
 let database: TestDatabase
 let folder: string
@@ -30,15 +22,10 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function milepost(args: string[], options: { env?: NodeJS.ProcessEnv; input?: string } = {}): Promise<Ended> {
-  const env = { ...process.env, NO_COLOR: '1', DATABASE_URL: database.url, ...options.env }
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: 'pipe' })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  child.stdin.end(options.input ?? '')
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, out, err }
+function milepost(args: string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Ended> {
+  const env = { DATABASE_URL: database.url, ...options.env }
+  return startMilepost(args, { cwd: folder, env, ...(options.input === undefined ? {} : { input: options.input }) })
+    .ended
 }
 
 async function sqlJson<T>(query: string): Promise<T[]> {

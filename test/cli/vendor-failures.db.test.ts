@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { addDays, dayAt } from '../../core/date-window.ts'
@@ -10,8 +8,8 @@ import { createShop } from '../../sandbox/fullbay/generator.ts'
 import type { Fault } from '../../sandbox/fullbay/fault.ts'
 import { startFullbaySandbox, type FullbaySandbox } from '../../sandbox/fullbay/server.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { startMilepost } from '../support/milepost.ts'
 
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
 const KEY = 'canary-fullbay-key-4242'
 const START = addDays(dayAt(new Date(), 'UTC'), -10)
 
@@ -53,12 +51,9 @@ async function run(changes: { baseUrl?: string; egressIp?: string; key?: string;
     },
   }
   writeFileSync(join(folder, 'milepost.yaml'), JSON.stringify(settings))
-  const env = { ...process.env, NO_COLOR: '1', DATABASE_URL: database.url, FULLBAY_API_KEY_DET: changes.key ?? KEY }
-  const child = spawn(process.execPath, [CLI, 'run'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, text }
+  const env = { DATABASE_URL: database.url, FULLBAY_API_KEY_DET: changes.key ?? KEY }
+  const { code, out, err } = await startMilepost(['run'], { cwd: folder, env }).ended
+  return { code, text: out + err }
 }
 
 test.for<{ name: string; fault?: Fault; changes?: Parameters<typeof run>[0]; code: string; says: RegExp }>([

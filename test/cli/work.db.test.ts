@@ -1,16 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLogger } from '../../core/logger.ts'
 import { Secret } from '../../core/secret.ts'
 import { openQueue } from '../../queue/boss.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
+import { startMilepost, type Running } from '../support/milepost.ts'
 
 let database: TestDatabase
 let folder: string
@@ -26,14 +24,10 @@ afterEach(async () => {
   await database.drop()
 })
 
-function milepost(...args: string[]) {
-  const env = { ...process.env, NO_COLOR: '1', DATABASE_URL: database.url }
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  children.push(child)
-  const said = { text: '' }
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
-  return { child, said, ended: once(child, 'close') as Promise<[number | null, string | null]> }
+function milepost(...args: string[]): Running {
+  const running = startMilepost(args, { cwd: folder, env: { DATABASE_URL: database.url } })
+  children.push(running.child)
+  return running
 }
 
 const runs = async () =>
@@ -54,7 +48,7 @@ test(
   { timeout: 90_000 },
   async () => {
     const worker = milepost('work')
-    await expect.poll(() => worker.said.text, { timeout: 20_000 }).toContain('Working.')
+    await expect.poll(() => worker.said(), { timeout: 20_000 }).toContain('Working.')
     const schedules = await sql<{ cron: string }>`select cron from pgboss.schedule where name = 'pipeline'`.execute(
       database.db,
     )
@@ -63,13 +57,12 @@ test(
     await sendScheduledRun()
     await expect.poll(runs, { timeout: 20_000 }).toEqual([{ status: 'running', trigger: 'schedule' }])
     const second = milepost('run')
-    const [code] = await second.ended
-    expect(code).toBe(4)
-    expect(second.said.text).toMatch(/RUN_BUSY.*already under way/)
+    expect((await second.ended).code).toBe(4)
+    expect(second.said()).toMatch(/RUN_BUSY.*already under way/)
 
     await expect.poll(runs, { timeout: 60_000 }).toEqual([{ status: 'succeeded', trigger: 'schedule' }])
     worker.child.kill('SIGTERM')
-    expect(await worker.ended).toEqual([0, null])
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
   },
 )
 
@@ -84,8 +77,8 @@ test(
       })
       .toBe(1)
     run.child.kill('SIGINT')
-    expect(await run.ended).toEqual([130, null])
-    expect(run.said.text).toMatch(/interrupted/)
+    expect(await run.ended).toMatchObject({ code: 130, signal: null })
+    expect(run.said()).toMatch(/interrupted/)
     expect(await runs()).toEqual([{ status: 'interrupted', trigger: 'manual' }])
   },
 )

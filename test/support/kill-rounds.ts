@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
+import { startMilepost } from './milepost.ts'
 
 export interface KillOptions {
   /** How many runs are killed before the clean one; a run that ends before its moment comes is not counted. */
@@ -39,32 +36,22 @@ export async function loadWithKills(options: KillOptions): Promise<Digests> {
     if (last.code !== 0) throw new Error(`the clean run ended with ${last.code}: ${last.output}`)
     return await withServer(folder, options.databaseUrl, digestAll)
   } finally {
-    await milepost(folder, ['db', 'stop'], null)
+    await milepost(folder, ['db', 'stop'], null).ended
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function milepost(folder: string, args: string[], databaseUrl: string | null) {
-  const env = { ...process.env, ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }) }
-  if (databaseUrl === null) delete env['DATABASE_URL']
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const ended = once(child, 'close').then(([code, signal]) => ({
-    code: code as number | null,
-    killed: signal === 'SIGKILL',
-    output,
-  }))
-  return Object.assign(ended, { child })
-}
+const milepost = (folder: string, args: string[], databaseUrl: string | null) =>
+  startMilepost(args, { cwd: folder, env: { DATABASE_URL: databaseUrl ?? '' } })
 
 async function run(folder: string, databaseUrl: string | null, killAfterMs: number | null) {
   const running = milepost(folder, ['run'], databaseUrl)
   if (killAfterMs !== null) {
-    await Promise.race([delay(killAfterMs), running])
+    await Promise.race([delay(killAfterMs), running.ended])
     running.child.kill('SIGKILL')
   }
-  return await running
+  const { code, signal } = await running.ended
+  return { code, killed: signal === 'SIGKILL', output: running.said() }
 }
 
 async function withServer<T>(
@@ -72,8 +59,8 @@ async function withServer<T>(
   databaseUrl: string | null,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  if (databaseUrl === null) await milepost(folder, ['db', 'start'], null)
-  const url = databaseUrl ?? (await milepost(folder, ['db', 'url'], null)).output.trim()
+  if (databaseUrl === null) await milepost(folder, ['db', 'start'], null).ended
+  const url = databaseUrl ?? (await milepost(folder, ['db', 'url'], null).ended).out.trim()
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
