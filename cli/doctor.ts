@@ -76,8 +76,7 @@ async function examineDatabase(): Promise<Finding[]> {
     session = await openSession({ migrate: false })
     return [await examineServer(session), await examineMigrations(session), await examineClock(session)]
   } catch (error) {
-    const fix = 'start that server, or unset DATABASE_URL to use the embedded one'
-    return [{ check: 'database', status: 'problem', found: messageOf(error), fix }]
+    return [{ check: 'database', status: 'problem', found: messageOf(error) }]
   } finally {
     await session?.close()
   }

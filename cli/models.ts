@@ -7,7 +7,7 @@ import { drainOnSignals } from './drain.ts'
 import { EXIT, usageError } from './exit.ts'
 import { renderTests } from './model-report.ts'
 import { print, renderJson, renderTable } from './output.ts'
-import { openSession, PACKAGE_DIR } from './session.ts'
+import { openReader, PACKAGE_DIR } from './session.ts'
 
 export function addModelsCommand(program: Command): void {
   const models = program
@@ -50,7 +50,7 @@ Examples:
     .action(async (flags: { json?: boolean }) => {
       const signal = drainOnSignals()
       const project = await loadProject(PACKAGE_DIR)
-      const session = await openSession()
+      const session = await openReader()
       try {
         const tests = await testModels({ pool: session.pool, project, signal })
         print(flags.json === true ? renderJson(tests) : renderTests(tests).join('\n'))

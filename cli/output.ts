@@ -13,7 +13,9 @@ export function cellText(value: Cell): string {
 /** Rows as an aligned text table: numbers to the right, control characters shown rather than sent to the terminal. */
 export function renderTable(columns: string[], rows: Cell[][]): string {
   const texts = rows.map((row) => row.map((cell) => printable(cellText(cell))))
-  const widths = columns.map((column, i) => Math.max(column.length, ...texts.map((row) => row[i]?.length ?? 0)))
+  const widths = columns.map((column, i) =>
+    texts.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), column.length),
+  )
   const numeric = columns.map((_column, i) => texts.every((row) => (row[i] ?? '') === '' || isNumeric(row[i] ?? '')))
   const line = (cells: string[]) =>
     cells
@@ -29,7 +31,12 @@ const MAX_CELL = 80
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- the point is to find control characters
   const flat = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === '\n' || c === '\t' ? ' ' : '?'))
-  return flat.length > MAX_CELL ? `${flat.slice(0, MAX_CELL - 1)}…` : flat
+  return flat.length > MAX_CELL
+    ? `${flat
+        .slice(0, MAX_CELL - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, '')}…`
+    : flat
 }
 
 /** RFC 4180: CRLF line ends, quotes where needed, doubled inside. */

@@ -28,7 +28,8 @@ export function progressOf(steps: Step[]): { fraction: number; text: string } {
   const read = windows === 0 ? 0 : done / windows
   // Reading and flattening go on together and take most of the time; the models are the rest.
   const fraction = build?.status === 'succeeded' ? 1 : 0.85 * read + (open === undefined ? 0.05 : 0)
-  const phase = open === undefined ? 'building and testing the models' : 'reading and flattening'
+  const isBuilding = open === undefined && build !== undefined && build.status !== 'skipped'
+  const phase = isBuilding ? 'building and testing the models' : 'reading and flattening'
   const trouble = steps.find((step) => step.error_code !== null && step.status !== 'failed')
   const note = trouble === undefined ? '' : ` (trying again after ${trouble.error_code})`
   if (windows === 0) return { fraction: 0, text: 'starting: asking what to read' }

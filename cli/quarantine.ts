@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { sql } from 'kysely'
 import { usageError } from './exit.ts'
 import { print, renderJson, renderTable, say } from './output.ts'
-import { openSession, type Session } from './session.ts'
+import { openReader, type Session } from './session.ts'
 
 interface QuarantineRow {
   quarantine_id: number
@@ -66,7 +66,7 @@ Examples:
 }
 
 async function withSession(work: (session: Session) => Promise<void>): Promise<void> {
-  const session = await openSession()
+  const session = await openReader()
   try {
     await work(session)
   } finally {

@@ -15,6 +15,8 @@ export interface RunSummary {
   refused_in_flattening: number
   failures: { step: string; code: string; message: string }[]
   missing_invoices: number
+  /** Windows of this run that came back empty although they held invoices before. */
+  emptied_windows: number
   lines: { line_item_type: string; lines: number; total: string }[]
   reconciliation: { status: string; invoices: number }[]
   build: BuildOutput | null
@@ -32,8 +34,15 @@ export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary>
   const reconciliation = await sql<RunSummary['reconciliation'][number]>`
     select reconciliation_status as status, count(*) as invoices from base.fullbay__invoices group by 1 order by 2 desc
   `.execute(db)
-  const counts = await sql<{ missing: number; open: number }>`
+  const counts = await sql<{ missing: number; open: number; emptied: number }>`
     select (select count(*) from raw.fullbay__missing_invoices) as missing,
+      (
+        select count(*) from ops.windows as w
+        where w.run_id = ${run.run_id}::uuid and w.status = 'done' and w.fetched = 0 and exists (
+          select from base.fullbay__invoices as b
+          where b.shop_id = w.connection and b.invoice_date between w.window_start and w.window_end
+        )
+      ) as emptied,
       (select count(*) from ops.quarantine where stage = 'transform' and state = 'open' and run_id = ${run.run_id}::uuid) as open
   `.execute(db)
   return {
@@ -47,6 +56,7 @@ export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary>
     refused_in_flattening: counts.rows[0]?.open ?? 0,
     failures: steps.flatMap(failureOf),
     missing_invoices: counts.rows[0]?.missing ?? 0,
+    emptied_windows: counts.rows[0]?.emptied ?? 0,
     lines: lines.rows,
     reconciliation: reconciliation.rows,
     build: (build?.output as BuildOutput | undefined) ?? null,
@@ -111,6 +121,7 @@ export function renderSummary(summary: RunSummary & { database: string; sources:
 
 function invoiceLine({ fetched, landed, unchanged, quarantined }: RunSummary): string {
   const counts = `${count(fetched)} fetched = ${count(landed)} landed + ${count(unchanged)} unchanged + ${count(quarantined)} quarantined`
+  if (quarantined > 0) return `${counts} (npx milepost quarantine)`
   return landed === 0 && fetched > 0 ? `${counts}: nothing new` : counts
 }
 
@@ -124,6 +135,11 @@ function noticeLines(summary: RunSummary): string[] {
   )
   if (summary.refused_in_flattening > 0) {
     lines.push(`Refused    ${count(summary.refused_in_flattening)} could not be flattened: npx milepost quarantine`)
+  }
+  if (summary.emptied_windows > 0) {
+    lines.push(
+      `WARNING    ${count(summary.emptied_windows)} window(s) that held invoices before came back empty: is the source well?`,
+    )
   }
   if (summary.missing_invoices > 0) {
     lines.push(

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { loadConfig, type Config } from '../core/config.ts'
+import { PipelineError } from '../core/errors.ts'
 import { createLogger, type Logger } from '../core/logger.ts'
 import { Secret } from '../core/secret.ts'
 import { ensureServer } from '../db/embedded/launcher.ts'
@@ -36,7 +37,7 @@ export async function openSession(options: { migrate?: boolean; label?: string }
   const logger = createLogger(config.logLevel)
   const server =
     config.databaseUrl === null ? await ensureServer({ dataDir: resolve(config.dataDir, 'postgres') }) : null
-  const databaseUrl = config.databaseUrl ?? new Secret(server?.url ?? '')
+  const databaseUrl = config.databaseUrl ?? new Secret(server?.url ?? '', [])
   const pool = createPool(databaseUrl.reveal(), options.label === undefined ? {} : { label: options.label })
   const close = async () => {
     await pool.end()
@@ -52,6 +53,24 @@ export async function openSession(options: { migrate?: boolean; label?: string }
   const databaseName =
     server === null ? `${url.host}${url.pathname}` : `embedded, 127.0.0.1:${url.port}, data in ${config.dataDir}`
   return { config, logger, clock: systemClock, databaseUrl, databaseName, pool, db: createKysely(pool), close }
+}
+
+/** Opens a database to look at: nothing in it is changed. Throws DATABASE_EMPTY when Milepost was never there. */
+export async function openReader(): Promise<Session> {
+  const session = await openSession({ migrate: false })
+  try {
+    const { rows } = await session.pool.query<{ found: boolean }>(`select to_regclass('ops.runs') is not null as found`)
+    if (rows[0]?.found === true) return session
+    const advice = 'Begin with `npm start` (or `npx milepost run`); `npx milepost migrate` only makes the tables.'
+    throw new PipelineError(
+      'DATABASE_EMPTY',
+      `This database holds nothing of Milepost yet (${session.databaseName}). ${advice}`,
+      'never',
+    )
+  } catch (error) {
+    await session.close()
+    throw error
+  }
 }
 
 /** Opens everything a worker needs: database, queue, sources. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { Client, type FieldDef } from 'pg'
+import { Client, DatabaseError, type FieldDef } from 'pg'
 import type { Command } from 'commander'
-import { messageOf, PipelineError } from '../core/errors.ts'
+import { PipelineError } from '../core/errors.ts'
 import { parseJson } from '../core/json.ts'
+import { connectionError } from '../db/connection-error.ts'
 import { usageError } from './exit.ts'
 import { print, renderCsv, renderJson, renderTable, say } from './output.ts'
 import { openSession } from './session.ts'
@@ -25,29 +26,35 @@ async function readOnlyQuery(url: string, statement: string, timeoutMs: number):
     options: `-c default_transaction_read_only=on -c statement_timeout=${timeoutMs}`,
     types: { getTypeParser: () => (value: string) => value },
   })
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (error) {
+    throw connectionError(error, url)
+  }
   try {
     // The extended protocol takes one statement only, so a second one cannot leave the read-only transaction.
     const config = { text: statement, rowMode: 'array' as const, queryMode: 'extended' as const }
     const result = await client.query<(string | null)[]>(config)
+    if (result.fields.length === 0)
+      throw new PipelineError('SQL', 'That is no query: it returns no rows. `milepost sql` only reads.', 'never')
     return { columns: result.fields.map((field) => field.name), fields: result.fields, rows: result.rows }
   } catch (error) {
-    throw sqlError(error)
+    throw sqlError(error, timeoutMs)
   } finally {
     await client.end()
   }
 }
 
-function sqlError(error: unknown): PipelineError {
-  const message = messageOf(error)
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const hint =
-    code === '42P01'
-      ? ' Run `npm start` (or `npx milepost run`) first: it loads the data and builds the views.'
-      : code === '25006'
-        ? ' `milepost sql` only reads.'
-        : ''
-  return new PipelineError('SQL', `${message}.${hint}`, 'never', { cause: error })
+function sqlError(error: unknown, timeoutMs: number): unknown {
+  if (!(error instanceof DatabaseError)) return error
+  const hints: Record<string, string> = {
+    '42P01': ' If nothing was loaded yet: `npm start` (or `npx milepost run`) loads the data and builds the views.',
+    '25006': ' `milepost sql` only reads.',
+    '57014': ` It took longer than ${timeoutMs / 1000} s; --timeout allows more.`,
+  }
+  const isSeveral = /multiple commands/.test(error.message)
+  const said = isSeveral ? 'One statement at a time' : error.message
+  return new PipelineError('SQL', `${said}.${hints[error.code ?? ''] ?? ''}`, 'never', { cause: error })
 }
 
 function jsonValue(text: string | null, field: FieldDef): unknown {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { sql } from 'kysely'
 import { print, renderJson, renderTable } from './output.ts'
-import { openSession } from './session.ts'
+import { openReader } from './session.ts'
 
 interface CursorRow {
   feed: string
@@ -18,7 +18,7 @@ export function addStateCommand(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ npx milepost state\n  $ npx milepost state --json')
     .action(async (options: { json?: boolean }) => {
-      const session = await openSession()
+      const session = await openReader()
       try {
         const { rows } = await sql<CursorRow>`select * from ops.cursors order by feed, connection`.execute(session.db)
         if (options.json === true) print(renderJson(rows))

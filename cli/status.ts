@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { DEAD_LETTERS } from '../queue/catalogue.ts'
 import { readSteps, type Run } from '../queue/ledger.ts'
 import { count, print, renderJson, renderTable } from './output.ts'
-import { openSession, type Session } from './session.ts'
+import { openReader, type Session } from './session.ts'
 
 export function addStatusCommand(program: Command): void {
   program
@@ -13,7 +13,7 @@ export function addStatusCommand(program: Command): void {
     .option('--runs <n>', 'how many runs', '5')
     .addHelpText('after', '\nExamples:\n  $ npx milepost status\n  $ npx milepost status --json --runs 20')
     .action(async (options: { json?: boolean; runs: string }) => {
-      const session = await openSession()
+      const session = await openReader()
       try {
         const status = await readStatus(session, Number(options.runs))
         print(options.json === true ? renderJson(status) : renderStatus(status))
@@ -24,7 +24,13 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function readStatus({ db }: Session, limit: number) {
-  const runs = await sql<Run>`select * from ops.runs order by started_at desc limit ${limit}`.execute(db)
+  const runs = await sql<Run>`
+    select r.run_id, r.lane, r.trigger, r.status, r.owner, r.started_at, r.finished_at, r.error_code, r.error_message,
+      coalesce(sum(s.fetched), 0)::bigint as fetched, coalesce(sum(s.landed), 0)::bigint as landed,
+      coalesce(sum(s.unchanged), 0)::bigint as unchanged, coalesce(sum(s.quarantined), 0)::bigint as quarantined
+    from ops.runs as r left join ops.steps as s on s.run_id = r.run_id
+    group by r.run_id order by r.started_at desc limit ${limit}
+  `.execute(db)
   const newest = runs.rows[0]
   const steps = newest === undefined ? [] : await readSteps(db, newest.run_id)
   const quarantine = await sql<{ feed: string; stage: string; state: string; code: string; records: number }>`
@@ -49,10 +55,14 @@ async function readQueues(db: Session['db']) {
     select q.name as queue,
       count(*) filter (where j.state in ('created', 'retry')) as waiting,
       count(*) filter (where j.state = 'active') as active,
-      count(*) filter (where j.state = 'failed') as failed,
+      count(*) filter (where j.state = 'failed' and j.created_on > last_good.at) as failed,
       min(j.created_on) filter (where j.state in ('created', 'retry')) as oldest_waiting
     from pgboss.queue as q
-    left join pgboss.job as j on j.name = q.name
+    -- What failed before the last run that succeeded was made good by it.
+    cross join (
+      select coalesce(max(started_at), '-infinity') as at from ops.runs where status = 'succeeded'
+    ) as last_good
+    left join pgboss.job as j on j.name = q.name and (q.name <> ${DEAD_LETTERS} or j.created_on > last_good.at)
     where q.name not like '\\_\\_%'
     group by q.name order by q.name
   `.execute(db)
@@ -100,7 +110,8 @@ function renderStatus({ runs, steps, queues, quarantine }: Awaited<ReturnType<ty
     ),
   ]
   const dead = queues.find((row) => row.queue === DEAD_LETTERS)?.waiting ?? 0
-  if (dead > 0) parts.push(`${dead} job(s) failed for good and wait in ${DEAD_LETTERS}.`)
+  if (dead > 0)
+    parts.push(`${dead} job(s) failed for good since the last run that succeeded; the next run does their work again.`)
   parts.push('', quarantine.length === 0 ? 'Quarantine is empty.' : 'Quarantine (npx milepost quarantine)')
   if (quarantine.length > 0) {
     const rows = quarantine.map((row) => [row.feed, row.stage, row.state, row.code, row.records])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cronProblem } from './cron.ts'
 import { isTimeZone } from './date-window.ts'
 
 /** A value kept outside the file: the name of an environment variable, or the path of a file that holds it. */
@@ -14,9 +15,10 @@ const date = z.iso.date({ error: 'expected a calendar date, YYYY-MM-DD' })
 const timeZone = z
   .string()
   .refine(isTimeZone, { error: 'not a known time zone; use an IANA name such as America/Detroit' })
-const cron = z
-  .string()
-  .regex(/^\S+( \S+){4}$/, { error: 'expected a cron expression of five fields, such as "15 * * * *"' })
+const cron = z.string().superRefine((expression, context) => {
+  const problem = cronProblem(expression)
+  if (problem !== null) context.addIssue({ code: 'custom', message: `not a cron expression: ${problem}` })
+})
 
 const fullbayShop = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, { error: 'letters, digits, - and _ only, at most 40' }),

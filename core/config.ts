@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { configSchema, type ConfigFile, type SecretReference } from './config-schema.ts'
-import { PipelineError } from './errors.ts'
+import { messageOf, PipelineError } from './errors.ts'
 import { Secret } from './secret.ts'
 
 export interface FullbayShop {
@@ -99,7 +99,7 @@ function readConfigFile(path: string | null, problems: ConfigProblem[]): unknown
     const line = error.linePos?.[0].line ?? 1
     problems.push({
       path: `line ${line}`,
-      problem: error.message.split('\n')[0] ?? '',
+      problem: (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$/, ''),
       hint: 'the file must be valid YAML',
     })
   }
@@ -143,7 +143,16 @@ function readSecret(
     })
     return null
   }
-  return new Secret(readFileSync(file, 'utf8').trim())
+  try {
+    return new Secret(readFileSync(file, 'utf8').trim())
+  } catch (error) {
+    problems.push({
+      path,
+      problem: `${reference.file} cannot be read: ${messageOf(error)}`,
+      hint: 'make it a readable file',
+    })
+    return null
+  }
 }
 
 function checkFullbay(settings: ConfigFile, problems: ConfigProblem[]): void {
@@ -176,8 +185,7 @@ function checkDatabaseUrl(value: string | undefined, problems: ConfigProblem[]):
     return null
   }
   const { password } = new URL(value)
-  if (password.length >= 6) void new Secret(decodeURIComponent(password))
-  return new Secret(value)
+  return new Secret(value, [password, decodeURIComponent(password)])
 }
 
 function invalid(path: string | null, problems: ConfigProblem[]): PipelineError {

@@ -9,12 +9,14 @@ const known = new Set<string>()
 export class Secret {
   readonly #value: string
 
-  constructor(value: string) {
+  /** `hidden` are the parts that no text may show, where that is not the whole: an address hides its password only. */
+  constructor(value: string, hidden: string[] = [value]) {
     this.#value = value
-    // Shorter values would blot out ordinary words; the configuration refuses keys that short.
-    if (value.length >= 6) {
-      known.add(value)
-      known.add(encodeURIComponent(value))
+    for (const part of hidden) {
+      // Shorter ones would blot out ordinary words; the configuration refuses keys that short.
+      if (part.length < 6) continue
+      known.add(part)
+      known.add(encodeURIComponent(part))
     }
   }
 

@@ -4,6 +4,7 @@ import { Migrator, type Migration } from 'kysely/migration'
 import type { Pool } from 'pg'
 import { messageOf, PipelineError } from '../core/errors.ts'
 import { setDatabaseDefaults } from './database-defaults.ts'
+import { redactUrl } from './database-url.ts'
 import { readMigrations, type MigrationFile } from './migration-files.ts'
 import { createPool } from './pool.ts'
 import { lineAt, type SqlStatement } from './sql-statements.ts'
@@ -45,6 +46,8 @@ export async function migrate(target: Pool | string, options: MigrateOptions = {
     await setDatabaseDefaults(pool)
     if (typeof target !== 'string') await replaceIdle(target)
     return { applied, already: files.length - applied.length }
+  } catch (cause) {
+    throw isDenied(cause) ? deniedError(cause, url) : cause
   } finally {
     await pool.end()
   }
@@ -133,6 +136,16 @@ function asMigration(file: MigrationFile): Migration {
       await db.insertInto('migrations.checksums').values({ name: file.name, checksum: file.checksum }).execute()
     },
   }
+}
+
+// 42501: insufficient privilege, for instance to make a schema.
+function isDenied(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === '42501'
+}
+
+function deniedError(cause: Error, url: string): PipelineError {
+  const advice = 'Let the role own the database (alter database … owner to …), or grant it CREATE on it.'
+  return new PipelineError('DATABASE_NOT_OWNED', `${redactUrl(url)}: ${cause.message}. ${advice}`, 'never', { cause })
 }
 
 /** Line in the file on which Postgres found the error; without a position, that of the statement's beginning. */

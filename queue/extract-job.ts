@@ -34,9 +34,9 @@ export async function extractStep(
     } catch (error) {
       if (feed.mustRestart(error)) await restartWindow(context.db, reading, window)
       if (!feed.isTooHeavy(error) || !(await split(context, reading, window))) throw error
-      context.logger.warn(
+      context.stepLogger.warn(
         { feed: feed.name, connection: reading.connection, window },
-        'window too heavy, read in halves',
+        'window did not get through, read in halves',
       )
     }
   }

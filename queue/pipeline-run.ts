@@ -55,7 +55,7 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, options:
   const leftovers = await interruptLeftoverRuns(trx, LANE)
   await cancelJobs(context.boss, trx, leftovers)
   for (const leftover of leftovers)
-    context.logger.warn({ run_id: leftover }, 'the last run was cut off; going on from what it committed')
+    context.stepLogger.warn({ run_id: leftover }, 'the last run was cut off; going on from what it committed')
   await syncConnections(context, trx)
   const runId = randomUUID()
   await insertRun(trx, { runId, lane: LANE, trigger: options.trigger, owner: `${hostname()} pid ${process.pid}` })

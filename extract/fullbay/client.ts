@@ -1,6 +1,6 @@
 import { backoffMs, sleep, type BackoffPolicy } from '../../core/backoff.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { DateWindow } from '../../core/date-window.ts'
+import { daysIn, type DateWindow } from '../../core/date-window.ts'
 import { PipelineError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { EgressIp } from './egress-ip.ts'
@@ -48,7 +48,7 @@ export async function fetchInvoicePage(
         refreshAddress = true
         continue
       }
-      if (!RETRIED_HERE.has(error.code) || attempt >= connection.retry.attempts) throw error
+      if (!RETRIED_HERE.has(error.code) || attempt >= attemptsFor(error, connection, window)) throw error
       const asked = error.retryAfterSeconds === undefined ? undefined : error.retryAfterSeconds * 1000
       await sleep(backoffMs(connection.retry, attempt, asked), signal)
     }
@@ -63,6 +63,12 @@ const RETRIED_HERE = new Set([
   'FULLBAY_BUSY',
   'FULLBAY_SERVER_ERROR',
 ])
+
+// A window of several days that is too heavy is read in halves next, so it is not tried to the end as it is.
+function attemptsFor(error: PipelineError, { retry }: FullbayConnection, window: DateWindow): number {
+  const isHeavy = error.code === 'FULLBAY_TIMEOUT' || error.code === 'FULLBAY_SERVER_ERROR'
+  return isHeavy && daysIn(window) > 1 ? Math.min(2, retry.attempts) : retry.attempts
+}
 
 async function requestPage(
   connection: FullbayConnection,

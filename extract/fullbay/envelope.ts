@@ -64,7 +64,9 @@ function parseBody(body: string, what: string): unknown {
 }
 
 function refused(what: string, status: unknown, message: unknown): PipelineError {
-  const text = withoutSecrets(typeof message === 'string' ? message : JSON.stringify(message ?? null)).slice(0, 300)
+  const text = withoutSecrets(typeof message === 'string' ? message : JSON.stringify(message ?? null))
+    .slice(0, 300)
+    .replace(/\.+$/, '')
   const said = `${what}: Fullbay answered ${JSON.stringify(status ?? null)}: ${text}`
   if (AUTH_WORDS.test(text)) {
     return new PipelineError(

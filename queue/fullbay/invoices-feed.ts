@@ -54,6 +54,10 @@ export const fullbayInvoices: Feed = {
       from base.fullbay__invoices as b
       where b.shop_id = ${connection} and b.invoice_date between ${window.start}::date and ${window.end}::date
         and b.fullbay_invoice_id not in (${seen})
+        -- A record without its id may be any of them.
+        and not exists (
+          select from ops.pages as p where p.run_id = ${runId}::uuid and p.connection = ${connection} and p.quarantined > 0
+        )
       on conflict do nothing
     `.execute(trx)
     await sql`

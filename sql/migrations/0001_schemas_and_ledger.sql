@@ -177,3 +177,12 @@ create function ops.advance_watermark(consumer_name text, new_watermark xid8) re
                 system_identifier = excluded.system_identifier,
                 updated_at = now();
     end;
+
+comment on table ops.connections is 'The configured accounts of the sources (a Fullbay shop), as of the last run. Never a secret.';
+comment on table ops.runs is 'One row per run of the pipeline: who began it, how it ended, and its counts.';
+comment on table ops.steps is 'The steps of each run: readings, transforms and the build, with their counts and last error.';
+comment on table ops.windows is 'How far the reading of each requested span of days has come.';
+comment on table ops.pages is 'The receipt of each landed page, with the keys of all its records.';
+comment on table ops.cursors is 'How far each feed of each connection has been read.';
+comment on table ops.quarantine is 'Records that were refused, as they came, with the reason.';
+comment on table ops.consumers is 'How far each incremental consumer has read, by arrival (see ops.next_watermark).';

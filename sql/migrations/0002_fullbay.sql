@@ -253,3 +253,12 @@ create table base.fullbay__invoice_changes (
     run_id uuid not null,
     primary key (shop_id, fullbay_invoice_id, to_version)
 );
+
+comment on table raw.fullbay__invoices is 'Invoices as Fullbay sent them: the newest version of each is current, earlier distinct versions stay.';
+comment on table raw.fullbay__missing_invoices is 'Invoices that a later reading of their whole window no longer brought.';
+comment on table base.fullbay__classification_rules is 'The words that tell a SUPPLY or FREIGHT line from a PART; edit them, the next run flattens anew.';
+comment on table base.fullbay__invoices is 'One row per invoice: context, totals as the source states them, and how the lines reconcile.';
+comment on table base.fullbay__line_items is 'The lines of each invoice: parts grouped per correction, labour per technician, charges.';
+comment on table base.fullbay__invoice_taxes is 'The tax lines of each invoice.';
+comment on table base.fullbay__invoice_warnings is 'What was odd about an invoice that was accepted all the same.';
+comment on table base.fullbay__invoice_changes is 'Each re-issue that changed what matters, with both totals.';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../core/config.ts'
+import { withoutSecrets } from '../../core/secret.ts'
 
 function folderWith(yaml: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-config-'))
@@ -89,6 +90,18 @@ test.for([
   const load = () => loadConfig(folderWith(yaml), env)
   expect(load).toThrow(path)
   expect(load).toThrow(says)
+})
+
+test('an address without a password is no secret, one with a password hides only that', () => {
+  const config = loadConfig(folderWith(''), { DATABASE_URL: 'postgres://reader:pass-word-1@db.example:5432/fleet' })
+  const shown = withoutSecrets(`cannot reach ${config.databaseUrl?.reveal()}`)
+  expect(shown).toBe('cannot reach postgres://reader:[secret]@db.example:5432/fleet')
+  expect(String(config.databaseUrl)).toBe('[secret]')
+})
+
+test('a key file that cannot be read is named with its setting', () => {
+  const folder = folderWith(shop.replace('{ env: DET_KEY }', '{ file: . }'))
+  expect(() => loadConfig(folder, {})).toThrow(/fullbay\.shops\[0\]\.key: \. cannot be read/)
 })
 
 test('every problem is named at once', () => {

@@ -20,9 +20,11 @@ candidates as (
 
     select
         'SAME_ID_IN_SHOPS' as duplicate_kind,
-        fullbay_invoice_id as duplicate_group,
+        fullbay_invoice_id || '/' || invoice_number || '/' || total as duplicate_group,
         invoice_key
     from invoices
+    where invoice_number is not null
+        and total is not null
 
     union all
 
