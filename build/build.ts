@@ -71,7 +71,9 @@ export async function buildModels(options: BuildOptions): Promise<BuildResult> {
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
     const message = `Postgres refuses the build: ${[error.message, error.detail, error.hint].filter(Boolean).join(' ')}`
-    throw new PipelineError('BUILD_REFUSED', `${message}. Nothing was published.`, 'never', { cause: error })
+    // Classes 08, 40, 53 and 57 pass: the connection, a deadlock, no room, a restart.
+    const retry = /^(08|40|53|57)/.test(error.code ?? '') ? 'later' : 'never'
+    throw new PipelineError('BUILD_REFUSED', `${message}. Nothing was published.`, retry, { cause: error })
   } finally {
     await lock.release()
   }

@@ -12,6 +12,7 @@ export function reportError(error: unknown): number {
   if (error instanceof PipelineError) {
     say(`milepost: ${error.code}: ${withoutSecrets(error.message)}`)
     if (BUSY_CODES.has(error.code)) return EXIT.busy
+    if (error.code === 'BUILD_CANCELLED') return EXIT.interrupted
     return error.code === 'USAGE' ? EXIT.usage : EXIT.error
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
@@ -21,4 +22,10 @@ export function reportError(error: unknown): number {
 
 export function usageError(message: string): PipelineError {
   return new PipelineError('USAGE', message, 'never')
+}
+
+/** A number of 0 or more given as an option. Throws a usage error. */
+export function wholeNumber(option: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw usageError(`${option} takes a whole number, not ${text}`)
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sql } from 'kysely'
-import { usageError } from './exit.ts'
+import { usageError, wholeNumber } from './exit.ts'
 import { print, renderJson, renderTable, say } from './output.ts'
 import { openReader, type Session } from './session.ts'
 
@@ -81,7 +81,7 @@ async function list({ db }: Session, options: { state: string; limit: string; js
   const { rows } = await sql<QuarantineRow>`
     select quarantine_id, feed, connection, stage, record_key, code, path, message, state, attempts, first_seen_at, last_seen_at
     from ops.quarantine where ${options.state} in ('all', state)
-    order by quarantine_id desc limit ${Number(options.limit)}
+    order by quarantine_id desc limit ${wholeNumber('--limit', options.limit)}
   `.execute(db)
   if (options.json === true) return print(renderJson(rows))
   if (rows.length === 0) return print('Nothing is in quarantine.')

@@ -3,7 +3,7 @@ import { readSteps, type Run, type RunStatus } from '../queue/ledger.ts'
 import { runPipeline } from '../queue/pipeline-run.ts'
 import { startWorkers } from '../queue/worker.ts'
 import { drainOnSignals } from './drain.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, wholeNumber } from './exit.ts'
 import { print, renderJson, say } from './output.ts'
 import { progressDisplay } from './progress.ts'
 import { readSummary, renderSummary } from './run-summary.ts'
@@ -34,17 +34,19 @@ Examples:
   $ npx milepost run --json > run.json`,
     )
     .action(async (options: { json?: boolean; retries: string }) => {
+      const retries = wholeNumber('--retries', options.retries)
       const drain = drainOnSignals()
       const { session, context, sources, close } = await openPipeline(drain, { schedules: false })
       try {
         for (const notice of sources.notices) say(notice)
-        await startWorkers(context)
         const display = progressDisplay()
         let run: Run
         try {
           run = await runPipeline(context, {
             trigger: 'manual',
-            retries: Number(options.retries),
+            // Not before: a process that is told "busy" must not have taken a job of the run that is under way.
+            onAllowed: () => startWorkers(context),
+            retries,
             onTick: async (runId) => display.update(await readSteps(context.db, runId)),
           })
         } finally {

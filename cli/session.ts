@@ -78,13 +78,18 @@ export async function openPipeline(
   drain: AbortSignal,
   options: { schedules: boolean },
 ): Promise<{ session: Session; context: PipelineContext; sources: OpenSources; close: () => Promise<void> }> {
+  // Closing drains too: a job that is still held is given back, not cut off.
+  const closing = new AbortController()
   const session = await openSession({ label: 'worker' })
   const undo = [session.close]
   try {
     const sources = await openSources(session.config, session.clock)
     undo.push(sources.close)
     const boss = await openQueue(session.databaseUrl, session.logger, options)
-    undo.push(async () => await boss.stop({ graceful: true, timeout: 30_000 }))
+    undo.push(async () => {
+      closing.abort(new Error('the process is closing'))
+      await boss.stop({ graceful: true, timeout: 30_000 })
+    })
     const { config, logger, clock, pool, db } = session
     // A run that somebody watches shows its failures in the summary; a worker has nobody but its log.
     const stepLogger = options.schedules ? logger : createLogger('silent')

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { sql } from 'kysely'
 import { DEAD_LETTERS } from '../queue/catalogue.ts'
 import { readSteps, type Run } from '../queue/ledger.ts'
+import { wholeNumber } from './exit.ts'
 import { count, print, renderJson, renderTable } from './output.ts'
 import { openReader, type Session } from './session.ts'
 
@@ -13,9 +14,10 @@ export function addStatusCommand(program: Command): void {
     .option('--runs <n>', 'how many runs', '5')
     .addHelpText('after', '\nExamples:\n  $ npx milepost status\n  $ npx milepost status --json --runs 20')
     .action(async (options: { json?: boolean; runs: string }) => {
+      const runs = wholeNumber('--runs', options.runs)
       const session = await openReader()
       try {
-        const status = await readStatus(session, Number(options.runs))
+        const status = await readStatus(session, runs)
         print(options.json === true ? renderJson(status) : renderStatus(status))
       } finally {
         await session.close()

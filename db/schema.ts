@@ -224,6 +224,7 @@ export interface OpsConnections {
 export interface OpsConsumers {
   consumer: string
   watermark: string
+  fingerprint: Generated<string>
   system_identifier: number
   updated_at: Generated<Instant>
 }

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely'
-import { PipelineError } from '../core/errors.ts'
+import { messageOf, PipelineError } from '../core/errors.ts'
 import { sha256, storableJson } from '../core/json.ts'
 import type { DateWindow } from '../core/date-window.ts'
 import type { DB } from '../db/schema.ts'
@@ -47,8 +47,60 @@ export async function landPage(
     trx,
   )
   const { candidates, rejects } = sortRecords(target, page.records)
+  const { landed, refused } = await landWhatCan(trx, target, page, candidates)
+  rejects.push(...refused.map(({ reject }) => reject))
+  for (const reject of rejects) await quarantineReject(trx, target, page.runId, reject)
+  const kept =
+    refused.length === 0 ? candidates : candidates.filter((one) => !refused.some(({ candidate }) => candidate === one))
+  const keys = [...new Set(kept.map((candidate) => candidate.key))]
+  const fetched = page.records.length
+  return { fetched, landed, unchanged: kept.length - landed, quarantined: rejects.length, keys }
+}
+
+interface Reject {
+  payload: string
+  code: string
+  message: string
+}
+
+/** Lands all records; where Postgres refuses a value among them, each on its own, and hands back those at fault. */
+async function landWhatCan(trx: Transaction<DB>, target: LandingTarget, page: LandedFrom, candidates: Candidate[]) {
+  const refused: { candidate: Candidate; reject: Reject }[] = []
+  const whole = await attempt(trx, () => landInOrder(trx, target, page, candidates))
+  if ('value' in whole) return { landed: whole.value, refused }
   let landed = 0
-  // A key that occurs twice in a page lands in the order of the page, one round for each occurrence.
+  for (const candidate of candidates) {
+    const alone = await attempt(trx, () => landInOrder(trx, target, page, [candidate]))
+    if ('value' in alone) landed += alone.value
+    else {
+      // The record as a text: what jsonb cannot hold is still kept to the letter.
+      const payload = storableJson(candidate.payload)
+      const message = `Postgres cannot store the record: ${alone.refusal}`
+      refused.push({ candidate, reject: { payload, code: 'NOT_STORABLE', message } })
+    }
+  }
+  return { landed, refused }
+}
+
+/** Runs `work` so that a value which Postgres refuses undoes that work only. Other errors go through. */
+async function attempt<T>(trx: Transaction<DB>, work: () => Promise<T>): Promise<{ value: T } | { refusal: string }> {
+  await sql`savepoint landing`.execute(trx)
+  try {
+    const value = await work()
+    await sql`release savepoint landing`.execute(trx)
+    return { value }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    // Classes 22 (a value) and 54 (a limit, such as that of an index entry).
+    if (!/^(22|54)/.test(code)) throw error
+    await sql`rollback to savepoint landing`.execute(trx)
+    return { refusal: messageOf(error) }
+  }
+}
+
+/** A key that occurs twice lands in the order of the page, one round for each occurrence. */
+async function landInOrder(trx: Transaction<DB>, target: LandingTarget, page: LandedFrom, candidates: Candidate[]) {
+  let landed = 0
   for (let round = candidates; round.length > 0;) {
     const later: Candidate[] = []
     const batch = new Map<string, Candidate>()
@@ -59,37 +111,43 @@ export async function landPage(
     landed += await landDistinct(trx, target, page, [...batch.values()])
     round = later
   }
-  for (const reject of rejects) await quarantineReject(trx, target, page.runId, reject)
-  const fetched = page.records.length
-  const unchanged = candidates.length - landed
-  const keys = [...new Set(candidates.map((candidate) => candidate.key))]
-  return { fetched, landed, unchanged, quarantined: rejects.length, keys }
+  return landed
 }
+
+interface LandedFrom {
+  runId: string
+  window: DateWindow | null
+}
+
+const LONGEST_KEY = 200
 
 function sortRecords(target: LandingTarget, records: unknown[]) {
   const candidates: Candidate[] = []
-  const rejects: { payload: string; code: string; message: string }[] = []
+  const rejects: Reject[] = []
   for (const record of records) {
     const payload = storableJson(record)
-    const key = target.keyOf(record)
-    if (key !== null) candidates.push({ key, payload, hash: sha256(payload) })
-    else if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      rejects.push({
-        payload,
-        code: 'NOT_AN_OBJECT',
-        message: 'the record is not an object, so it cannot be read at all',
-      })
-    } else
-      rejects.push({ payload, code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' })
+    const key = target.keyOf(record)?.replaceAll('\0', '').toWellFormed() ?? null
+    if (key !== null && key !== '' && key.length <= LONGEST_KEY)
+      candidates.push({ key, payload, hash: sha256(payload) })
+    else rejects.push({ payload, ...refusalOf(record, key) })
   }
   return { candidates, rejects }
+}
+
+function refusalOf(record: unknown, key: string | null): { code: string; message: string } {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    return { code: 'NOT_AN_OBJECT', message: 'the record is not an object, so it cannot be read at all' }
+  }
+  if (key === null || key === '')
+    return { code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' }
+  return { code: 'KEY_TOO_LONG', message: `the id has ${key.length} characters; at most ${LONGEST_KEY} are taken` }
 }
 
 /** Lands records with distinct keys; returns how many were new or changed. */
 async function landDistinct(
   trx: Transaction<DB>,
   target: LandingTarget,
-  page: { runId: string; window: DateWindow | null },
+  page: LandedFrom,
   candidates: Candidate[],
 ): Promise<number> {
   if (candidates.length === 0) return 0
@@ -161,7 +219,7 @@ async function retireVersions(trx: Transaction<DB>, target: LandingTarget, versi
 async function insertVersions(
   trx: Transaction<DB>,
   target: LandingTarget,
-  page: { runId: string; window: DateWindow | null },
+  page: LandedFrom,
   rows: ReturnType<typeof asRelation>,
 ): Promise<void> {
   await sql`
@@ -192,12 +250,17 @@ async function quarantineReject(
   trx: Transaction<DB>,
   target: LandingTarget,
   runId: string,
-  reject: { payload: string; code: string; message: string },
+  reject: Reject,
 ): Promise<void> {
   await sql`
     insert into ops.quarantine (feed, connection, stage, content_hash, payload, code, path, message, run_id)
-    values (${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
-      ${reject.code}, '$', ${reject.message}, ${runId}::uuid)
+    select ${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
+      ${reject.code}, '$', ${reject.message}, ${runId}::uuid
+    where not exists (
+      select from ops.quarantine as q
+      where q.feed = ${target.feed} and q.connection = ${target.connection} and q.stage = 'land'
+        and q.content_hash = ${sha256(reject.payload)} and q.state = 'ignored'
+    )
     on conflict (feed, connection, stage, content_hash) where state in ('open', 'retry')
     do update set state = 'open', attempts = ops.quarantine.attempts + 1, last_seen_at = now(), run_id = excluded.run_id
   `.execute(trx)

@@ -26,6 +26,8 @@ export interface RunOptions {
   trigger: 'manual' | 'schedule'
   /** How often a failed reading is tried again by the queue; undefined = as the catalogue says. */
   retries?: number
+  /** Called once the run is known to be allowed, before its first job is there. */
+  onAllowed?: () => Promise<void>
   /** Called a few times a second while the run is under way. */
   onTick?: (runId: string) => Promise<void>
 }
@@ -44,6 +46,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
   const lock = await tryLock(context.pool, `milepost run ${LANE}`)
   if (lock === null) throw await busy(context)
   try {
+    await options.onAllowed?.()
     const runId = await context.db.transaction().execute((trx) => beginRun(context, trx, options))
     return await waitForEnd(context, runId, options)
   } finally {

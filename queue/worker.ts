@@ -79,9 +79,12 @@ async function settle(context: PipelineContext, handler: Handler, job: JobWithMe
     if (await startStep(context.db, run_id, step)) await handler.run(context, job.data, signal)
     return { id: job.id, status: 'completed' }
   } catch (thrown) {
-    return await settleFailure(context, handler, job, asPipelineError(thrown, context.drain))
+    return await settleFailure(context, handler, job, asPipelineError(thrown, signal))
   }
 }
+
+// Says nothing about the work: this worker stops, or is not configured for it.
+const GIVEN_BACK = new Set(['INTERRUPTED', 'SHOP_UNKNOWN', 'DATABASE_MIXED'])
 
 async function settleFailure(
   context: PipelineContext,
@@ -94,7 +97,7 @@ async function settleFailure(
   // Nothing is wrong with the work of a run that was replaced; the run that replaced it does it.
   if (error.code === 'RUN_SUPERSEDED') return { id: job.id, status: 'completed', output }
   // Given back to the queue: another worker, or this one after its restart, goes on from the last commit.
-  if (error.code === 'INTERRUPTED') return { id: job.id, status: 'failed', output }
+  if (GIVEN_BACK.has(error.code)) return { id: job.id, status: 'failed', output }
   const final = error.retry === 'never' || job.retryCount >= Math.min(job.data.retries ?? Infinity, job.retryLimit)
   const log = { err: error, run_id, step, attempt: job.retryCount + 1 }
   if (final) {
@@ -107,10 +110,12 @@ async function settleFailure(
   return { id: job.id, status: final ? 'deadletter' : 'failed', output }
 }
 
-/** Gives anything that was thrown a code and a retry class; what we did not foresee is tried again, then kept. */
-function asPipelineError(thrown: unknown, drain: AbortSignal): PipelineError {
+/**
+ * Gives anything that was thrown a code and a retry class; what we did not foresee is tried again, then kept. Whatever
+ * a job throws once it was told to stop, or once the queue has given it to another worker, is no fault of its work.
+ */
+function asPipelineError(thrown: unknown, stopped: AbortSignal): PipelineError {
+  if (stopped.aborted) return new PipelineError('INTERRUPTED', 'The job was asked to stop.', 'later', { cause: thrown })
   if (thrown instanceof PipelineError) return thrown
-  if (drain.aborted)
-    return new PipelineError('INTERRUPTED', 'The process was asked to stop.', 'later', { cause: thrown })
   return new PipelineError('UNEXPECTED', messageOf(thrown), 'later', { cause: thrown })
 }

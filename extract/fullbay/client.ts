@@ -81,14 +81,15 @@ async function requestPage(
   if (connection.requestIntervalMs > 0) await sleep(connection.requestIntervalMs, signal)
   const address = await connection.egressIp.current(refreshAddress)
   // Signed per request: the UTC day can change in the middle of a run.
+  const token = fullbayToken(connection.key, connection.clock.now(), address)
   const query = new URLSearchParams({
     key: connection.key.reveal(),
-    token: fullbayToken(connection.key, connection.clock.now(), address),
+    token: token.reveal(),
     startDate: window.start,
     endDate: window.end,
     page: String(page),
   })
   const url = new URL(`getInvoices.php?${query.toString()}`, connection.baseUrl)
   const body = await readReply(url, what, connection, signal)
-  return readEnvelope(body, what)
+  return readEnvelope(body, what, page)
 }

@@ -30,7 +30,7 @@ const REQUEST_WORDS = /date|range|window|page|parameter/i
  * Reads a reply body. Anything but `status: SUCCESS` with a list of results is an error, never "no invoices":
  * FULLBAY_NOT_JSON, FULLBAY_AUTH, FULLBAY_BAD_REQUEST, FULLBAY_UPSTREAM or FULLBAY_UNEXPECTED_REPLY.
  */
-export function readEnvelope(body: string, what: string): InvoicePage {
+export function readEnvelope(body: string, what: string, page: number): InvoicePage {
   const reply = parseBody(body, what)
   if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) {
     throw unexpected(what, `the reply is ${Array.isArray(reply) ? 'a bare list' : JSON.stringify(reply)}`)
@@ -45,7 +45,7 @@ export function readEnvelope(body: string, what: string): InvoicePage {
     const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'unreadable' }
     throw unexpected(what, `${path.join('.')}: ${message}`)
   }
-  return toPage(parsed.data, what)
+  return toPage(parsed.data, what, page)
 }
 
 function parseBody(body: string, what: string): unknown {
@@ -80,11 +80,14 @@ function refused(what: string, status: unknown, message: unknown): PipelineError
   return new PipelineError('FULLBAY_UPSTREAM', `${said}. The window will be read again.`, 'later')
 }
 
-function toPage(envelope: z.infer<typeof Envelope>, what: string): InvoicePage {
+function toPage(envelope: z.infer<typeof Envelope>, what: string, page: number): InvoicePage {
   const records = envelope.resultSet ?? []
   const totalCount = envelope.totalCount ?? records.length
-  if (envelope.resultSet == null && totalCount > 0) {
-    throw unexpected(what, `totalCount is ${totalCount} but resultSet is missing`)
+  if (envelope.resultSet == null && envelope.totalCount !== 0) {
+    throw unexpected(what, `resultSet is missing and totalCount is ${envelope.totalCount ?? 'missing too'}`)
+  }
+  if (envelope.currentPage != null && envelope.currentPage !== page && records.length > 0) {
+    throw unexpected(what, `the reply says it is page ${envelope.currentPage}`)
   }
   if (envelope.resultCount != null && envelope.resultCount !== records.length) {
     throw unexpected(what, `resultCount is ${envelope.resultCount} but resultSet has ${records.length} records`)

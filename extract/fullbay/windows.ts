@@ -9,7 +9,8 @@ export const InvoiceCursor = z.object({ complete_through: z.iso.date(), repulled
 export type InvoiceCursor = z.infer<typeof InvoiceCursor>
 
 /** What a plan remembers for the cursor's end. */
-export const InvoicePlanMemo = z.object({ repulled_on: RepulledOn })
+export const InvoicePlanMemo = z.object({ repulled_on: RepulledOn, planned_on: z.iso.date() })
+export type InvoicePlanMemo = z.infer<typeof InvoicePlanMemo>
 
 export interface RepullRule {
   /** Days between two re-pulls by this rule; 0 = with every run. */
@@ -34,11 +35,12 @@ export function planInvoiceWindows(
   settings: { startDate: string; windowDays: number; repull: RepullRule[] },
 ): InvoicePlan {
   const repulledOn = { ...cursor?.repulled_on }
-  let from = cursor === null ? settings.startDate : cursor.complete_through
+  // A cursor in the future comes from a clock that was ahead; what it calls read may not have happened yet.
+  let from = cursor === null ? settings.startDate : cursor.complete_through < today ? cursor.complete_through : today
   for (const rule of settings.repull) {
     const rank = String(rule.back_days)
     const last = repulledOn[rank]
-    const due = last === undefined || addDays(last, rule.every_days) <= today
+    const due = last === undefined || last > today || addDays(last, rule.every_days) <= today
     if (!due) continue
     const back = addDays(today, -rule.back_days)
     if (cursor !== null && back < from) from = back

@@ -135,7 +135,8 @@ async function replaceInvoices(
 /** The change record of a re-issue; none when the invoice is new or only our rules changed. */
 function changeOf({ raw, result }: FlattenedVersion, held: Map<string, HeldInvoice>, runId: string) {
   const before = held.get(raw.record_key)
-  if (before === undefined || before.material_hash === result.materialHash) return []
+  if (before === undefined || before.raw_version === raw.version || before.material_hash === result.materialHash)
+    return []
   return [
     {
       shop_id: raw.connection,
@@ -167,6 +168,12 @@ export async function quarantineInvoice(
   reason: { code: string; path: string; message: string },
 ): Promise<void> {
   const payload = storableJson(raw.payload)
+  // Of the versions that this one replaced nothing is left to retry.
+  await sql`
+    update ops.quarantine set state = 'resolved', resolved_at = now()
+    where feed = 'fullbay.invoices' and connection = ${raw.connection} and stage = 'transform' and state in ('open', 'retry')
+      and record_key = ${raw.record_key} and raw_version < ${raw.version}
+  `.execute(trx)
   await sql`
     insert into ops.quarantine (feed, connection, stage, record_key, raw_version, content_hash, payload, code, path, message, run_id)
     values ('fullbay.invoices', ${raw.connection}, 'transform', ${raw.record_key}, ${raw.version},
@@ -178,8 +185,8 @@ export async function quarantineInvoice(
   `.execute(trx)
 }
 
-/** Whether Postgres refused a value (class 22, data exception) or a constraint (class 23), as opposed to being in trouble itself. */
+/** Whether Postgres refused a value (class 22, data exception), a constraint (class 23) or a size (class 54), as opposed to being in trouble itself. */
 export function isDataError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23)[0-9A-Z]{3}$/.test(code)
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(code)
 }

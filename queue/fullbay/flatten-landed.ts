@@ -23,8 +23,8 @@ export async function flattenLanded(
   signal: AbortSignal,
 ): Promise<TransformCounts> {
   const { options, fingerprint } = await flattenOptions(context, shop)
-  const consumer = `fullbay.flatten ${shop.connection} ${fingerprint}`
-  const { next, since } = await watermarks(context, consumer)
+  const consumer = `fullbay.flatten ${shop.connection}`
+  const { next, since } = await watermarks(context, consumer, fingerprint)
   // New rules: what the old ones refused deserves another look.
   if (since === '0') await retryQuarantined(context, shop.connection)
   const counts: TransformCounts = { records: 0, rewritten: 0, unchanged: 0, quarantined: 0 }
@@ -37,7 +37,7 @@ export async function flattenLanded(
     afterId = last.id
     await flattenBatch(context, { runId, options, fingerprint, batch, counts })
   }
-  await sql`select ops.advance_watermark(${consumer}, ${next}::xid8)`.execute(context.db)
+  await sql`select ops.advance_watermark(${consumer}, ${next}::xid8, ${fingerprint})`.execute(context.db)
   return counts
 }
 
@@ -59,9 +59,13 @@ async function flattenOptions(context: PipelineContext, shop: FullbayShopSource)
   return { options, fingerprint }
 }
 
-async function watermarks(context: PipelineContext, consumer: string): Promise<{ next: string; since: string }> {
+async function watermarks(
+  context: PipelineContext,
+  consumer: string,
+  fingerprint: string,
+): Promise<{ next: string; since: string }> {
   const { rows } = await sql<{ next: string; since: string }>`
-    select ops.next_watermark()::text as next, ops.watermark_of(${consumer})::text as since
+    select ops.next_watermark()::text as next, ops.watermark_of(${consumer}, ${fingerprint})::text as since
   `.execute(context.db)
   return rows[0] ?? { next: '0', since: '0' }
 }

@@ -27,7 +27,7 @@ export const fullbayInvoices: Feed = {
     const shop = shopOf(context, connection)
     const today = dayAt(context.clock.now(), shop.timeZone)
     const { windows, repulledOn } = planInvoiceWindows(InvoiceCursor.nullable().parse(cursor), today, context.fullbay)
-    return { windows, memo: { repulled_on: repulledOn } }
+    return { windows, memo: { repulled_on: repulledOn, planned_on: today } satisfies InvoicePlanMemo }
   },
 
   extract: (context, connection, window, progress, signal) =>
@@ -40,9 +40,12 @@ export const fullbayInvoices: Feed = {
     return joins ? ({ ...held, complete_through: window.end } satisfies InvoiceCursor) : null
   },
 
+  // Every window of the plan is whole and the last one ends on its day, so everything through that day is read, wherever
+  // the cursor stood: also after a later start date or a clock that was ahead.
   cursorAfterPlan(cursor, memo) {
     if (cursor === null) return null
-    return { ...InvoiceCursor.parse(cursor), ...InvoicePlanMemo.parse(memo) } satisfies InvoiceCursor
+    const { planned_on, repulled_on } = InvoicePlanMemo.parse(memo)
+    return { complete_through: planned_on, repulled_on } satisfies InvoiceCursor
   },
 
   // An invoice that stood in this span and that no page of the run brought is gone at the source: noted, never deleted.

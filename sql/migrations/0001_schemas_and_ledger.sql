@@ -142,6 +142,8 @@ create index quarantine_state on ops.quarantine (state, feed, connection);
 create table ops.consumers (
     consumer text primary key,
     watermark xid8 not null,
+    -- Of the rules the consumer worked by: under others it has read nothing yet.
+    fingerprint text not null default '',
     system_identifier bigint not null,
     updated_at timestamptz not null default now()
 );
@@ -153,27 +155,29 @@ create function ops.next_watermark() returns xid8
     language sql volatile
     return pg_snapshot_xmin(pg_current_snapshot());
 
--- A consumer's watermark, or 0 (read everything) when it has none or when the database was restored
--- into another cluster, whose transaction ids do not compare with the stored ones.
-create function ops.watermark_of(consumer_name text) returns xid8
+-- A consumer's watermark, or 0 (read everything) when it has none, when it last worked by other rules, or when the
+-- database was restored into another cluster, whose transaction ids do not compare with the stored ones.
+create function ops.watermark_of(consumer_name text, rules text default '') returns xid8
     language sql stable
     return coalesce(
         (
             select c.watermark
             from ops.consumers as c
             where c.consumer = consumer_name
+                and c.fingerprint = rules
                 and c.system_identifier = (select s.system_identifier from pg_control_system() as s)
         ),
         '0'::xid8
     );
 
-create function ops.advance_watermark(consumer_name text, new_watermark xid8) returns void
+create function ops.advance_watermark(consumer_name text, new_watermark xid8, rules text default '') returns void
     language sql volatile
     begin atomic
-        insert into ops.consumers (consumer, watermark, system_identifier)
-        values (consumer_name, new_watermark, (select s.system_identifier from pg_control_system() as s))
+        insert into ops.consumers (consumer, watermark, fingerprint, system_identifier)
+        values (consumer_name, new_watermark, rules, (select s.system_identifier from pg_control_system() as s))
         on conflict (consumer) do update
             set watermark = excluded.watermark,
+                fingerprint = excluded.fingerprint,
                 system_identifier = excluded.system_identifier,
                 updated_at = now();
     end;

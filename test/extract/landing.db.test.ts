@@ -128,3 +128,34 @@ test('a page of thousands of records lands in several statements and loses none'
   expect(await land('many', records)).toMatchObject({ landed: 0, unchanged: 2500 })
   expect(await versions('many')).toHaveLength(2500)
 })
+
+test.for([
+  {
+    name: 'a number that no database holds',
+    record: { primaryKey: 'bad', n: JSON.rawJSON('1e200000') },
+    code: 'NOT_STORABLE',
+  },
+  { name: 'an id of thousands of characters', record: { primaryKey: 'k'.repeat(9000) }, code: 'KEY_TOO_LONG' },
+  { name: 'an id that is only a NUL', record: { primaryKey: '\0' }, code: 'NO_KEY' },
+])('$name is quarantined alone, and the rest of its page lands', async ({ record, code }) => {
+  const page = await land(`odd-${code}`, [{ primaryKey: 'a' }, record, { primaryKey: 'b' }])
+  expect(page).toMatchObject({ fetched: 3, landed: 2, unchanged: 0, quarantined: 1, keys: ['a', 'b'] })
+  const { rows } = await sql<{ code: string }>`
+    select code from ops.quarantine where connection = ${`odd-${code}`}
+  `.execute(database.db)
+  expect(rows).toEqual([{ code }])
+})
+
+test('an id with a NUL in it lands under the id without', async () => {
+  expect(await land('nul', [{ primaryKey: 'x\0y' }])).toMatchObject({ landed: 1, keys: ['xy'] })
+})
+
+test('a record that a person chose to ignore is not quarantined again', async () => {
+  await land('ignored', [{ noKey: 1 }])
+  await sql`update ops.quarantine set state = 'ignored' where connection = 'ignored'`.execute(database.db)
+  await land('ignored', [{ noKey: 1 }])
+  const { rows } = await sql<{ state: string }>`select state from ops.quarantine where connection = 'ignored'`.execute(
+    database.db,
+  )
+  expect(rows).toEqual([{ state: 'ignored' }])
+})

@@ -82,3 +82,18 @@ test('a database that holds sandbox data refuses real data', async () => {
   one.context.fullbay.isSandbox = false
   await expect(one.run()).rejects.toMatchObject({ code: 'DATABASE_MIXED' })
 })
+
+test('a step that the queue gave up on ends its run instead of holding it open', async () => {
+  const stuck = await openPipeline()
+  stuck.sandbox.faults.set({ fault: 'hang' })
+  const running = stuck.run()
+  const job = async () =>
+    (
+      await sql<{
+        id: string
+      }>`select job_id as id from ops.steps where kind = 'extract' and status = 'running'`.execute(database.db)
+    ).rows[0]
+  await expect.poll(job, { timeout: 10_000 }).toBeDefined()
+  await stuck.context.boss.cancel('extract', (await job())!.id)
+  expect((await running).status).toBe('failed')
+}, 30_000)

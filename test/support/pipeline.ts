@@ -98,12 +98,16 @@ export async function openTestPipeline(
       })),
     },
   }
-  await startWorkers(context)
+  let working = false
+  const onAllowed = async () => {
+    if (!working) await startWorkers(context)
+    working = true
+  }
   return {
     context,
     sandbox,
     setNow: (now) => void (instant = new Date(now)),
-    run: () => runPipeline(context, { trigger: 'manual', retries: 0 }),
+    run: () => runPipeline(context, { trigger: 'manual', retries: 0, onAllowed }),
     async close() {
       await boss.stop({ graceful: false })
       await sandbox.close()

@@ -1,3 +1,4 @@
+-- Ids and numbers that are keyed or indexed are cut at 200 characters, as in stg_fullbay__line_items.
 with
 
 source as (
@@ -10,20 +11,20 @@ renamed as (
 
     select
         shop_id || '/' || fullbay_invoice_id as invoice_key,
-        shop_id || '/' || customer_id as customer_key,
+        shop_id || '/' || left(customer_id, 200) as customer_key,
         case
             when unit_vin_is_valid then shop_id || '/vin/' || unit_vin
-            else shop_id || '/unit/' || unit_id
+            else shop_id || '/unit/' || left(unit_id, 200)
         end as vehicle_key,
         shop_id,
         fullbay_invoice_id,
         raw_data_id,
-        customer_id,
-        fullbay_service_order_id,
-        unit_id,
+        left(customer_id, 200) as customer_id,
+        left(fullbay_service_order_id, 200) as fullbay_service_order_id,
+        left(unit_id, 200) as unit_id,
         quickbooks_id,
         run_id,
-        invoice_number,
+        left(invoice_number, 200) as invoice_number,
         shop_title,
         shop_email,
         shop_address,
@@ -33,7 +34,7 @@ renamed as (
         customer_secondary_phone,
         customer_billing_address,
         bill_to_customer,
-        so_number,
+        left(so_number, 200) as so_number,
         po_number,
         unit,
         unit_nickname,
@@ -42,7 +43,7 @@ renamed as (
         unit_year,
         unit_make,
         unit_model,
-        unit_vin,
+        left(unit_vin, 200) as unit_vin,
         unit_license_plate,
         primary_technician,
         primary_technician_number,

@@ -52,3 +52,13 @@ test.for([
   const plan = planInvoiceWindows(cursor, today, settings)
   expect(span(plan.windows)).toBe(`${from}..${today}`)
 })
+
+test.for([
+  { name: 'a cursor of a clock that was ahead', through: '2027-03-10', ran: '2027-03-10', today: '2026-03-10' },
+  { name: 'a start date after the cursor', through: '2025-06-01', ran: '2026-03-09', today: '2026-03-10' },
+])('$name still reads through today', ({ through, ran, today }) => {
+  const cursor = { complete_through: through, repulled_on: { 3: ran, 35: ran } }
+  const plan = planInvoiceWindows(cursor, today, settings)
+  expect(plan.windows.at(-1)?.end).toBe(today)
+  expect(plan.windows.length).toBeGreaterThan(0)
+})

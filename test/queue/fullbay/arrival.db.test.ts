@@ -112,6 +112,10 @@ test('edited classification rules re-flatten what is there', async () => {
   )
   await flatten()
   expect(await typeOf()).toBe('SUPPLY')
+  // And back again: rows made by other rules are never taken for rows of these.
+  await client.query(`delete from base.fullbay__classification_rules where rule_id = 'widgets'`)
+  await flatten()
+  expect(await typeOf()).toBe('PART')
 })
 
 test('an invoice that Postgres refuses goes to quarantine alone; the others of its batch are written; a retry takes it up', async () => {
