@@ -50,16 +50,23 @@ export const fullbayInvoices: Feed = {
 
   // An invoice that stood in this span and that no page of the run brought is gone at the source: noted, never deleted.
   async windowDone(trx, { runId, connection, window }) {
-    const seen = sql`select unnest(p.record_keys) from ops.pages as p where p.run_id = ${runId}::uuid and p.connection = ${connection}`
+    const seen = sql`
+      select unnest(p.record_keys) from ops.pages as p
+      where p.run_id = ${runId}::uuid and p.feed = 'fullbay.invoices' and p.connection = ${connection}
+    `
     await sql`
       insert into raw.fullbay__missing_invoices (connection, record_key, run_id)
       select b.shop_id, b.fullbay_invoice_id, ${runId}::uuid
       from base.fullbay__invoices as b
+      -- Only where base is as new as raw: a newer version may stand on another day.
+      join raw.fullbay__invoices as r
+        on r.connection = b.shop_id and r.record_key = b.fullbay_invoice_id and r.is_current and r.version = b.raw_version
       where b.shop_id = ${connection} and b.invoice_date between ${window.start}::date and ${window.end}::date
         and b.fullbay_invoice_id not in (${seen})
         -- A record without its id may be any of them.
         and not exists (
-          select from ops.pages as p where p.run_id = ${runId}::uuid and p.connection = ${connection} and p.quarantined > 0
+          select from ops.pages as p
+          where p.run_id = ${runId}::uuid and p.feed = 'fullbay.invoices' and p.connection = ${connection} and p.quarantined > 0
         )
       on conflict do nothing
     `.execute(trx)
