@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { buildModels, type BuildEvent, type BuildResult } from '../build/build.ts'
-import { loadProject } from '../build/project.ts'
+import { buildModels, type BuildEvent, type BuildResult } from '../build/run/build.ts'
+import { loadProject } from '../build/project/project.ts'
 import { drainOnSignals } from './drain.ts'
 import { EXIT, usageError } from './exit.ts'
 import { renderTests } from './model-report.ts'

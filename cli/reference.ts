@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { listModels } from '../build/published-models.ts'
-import type { Project } from '../build/project.ts'
+import { listModels } from '../build/run/published-models.ts'
+import type { Project } from '../build/project/project.ts'
 
 const GENERATED = '<!-- Written by `npm run generate`; changes here are lost. -->'
 

@@ -1,5 +1,5 @@
-import { buildModels, type BuildResult } from '../build/build.ts'
-import { loadProject } from '../build/project.ts'
+import { buildModels, type BuildResult } from '../build/run/build.ts'
+import { loadProject } from '../build/project/project.ts'
 import { PipelineError } from '../core/errors.ts'
 import type { PipelineContext } from './context.ts'
 import { finishStep, lockRun } from './ledger.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildModels, type BuildResult } from '../../build/build.ts'
+import { buildModels, type BuildResult } from '../../build/run/build.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { projectOf } from './project-files.ts'
 import { emptyModels } from './shop.ts'

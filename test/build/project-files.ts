@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { CompileOptions } from '../../build/graph.ts'
-import { loadProject, type Project } from '../../build/project.ts'
+import type { CompileOptions } from '../../build/graph/graph.ts'
+import { loadProject, type Project } from '../../build/project/project.ts'
 
 const PROJECT_FILE = 'name: tiny\nmacro-paths: [macros]\n'
 

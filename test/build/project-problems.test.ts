@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { loadProject } from '../../build/project.ts'
+import { loadProject } from '../../build/project/project.ts'
 import { refusalOf } from './project-files.ts'
 
 const yaml = (models: string) => ({ 'models/a.sql': 'select 1 as id', 'models/_a.yml': models })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { compileProject, renderTest } from '../../build/graph.ts'
-import { listModels } from '../../build/published-models.ts'
+import { compileProject, renderTest } from '../../build/graph/graph.ts'
+import { listModels } from '../../build/run/published-models.ts'
 import { fixture } from './shop.ts'
-import { loadProject } from '../../build/project.ts'
+import { loadProject } from '../../build/project/project.ts'
 import { projectOf } from './project-files.ts'
 
 const PROJECT = 'name: tiny\n'

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { buildModels, type BuildOptions } from '../../build/build.ts'
+import { buildModels, type BuildOptions } from '../../build/run/build.ts'
 import { createPool } from '../../db/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { projectOf } from './project-files.ts'

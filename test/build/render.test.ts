@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { describeProblem, PlacedError, type Problem } from '../../build/problem.ts'
-import { render, templateOffset, type Compiled } from '../../build/render.ts'
-import { checkTemplate } from '../../build/template-check.ts'
-import { parseTemplate } from '../../build/template.ts'
+import { describeProblem, PlacedError, type Problem } from '../../build/template/problem.ts'
+import { render, templateOffset, type Compiled } from '../../build/template/render.ts'
+import { checkTemplate } from '../../build/template/template-check.ts'
+import { parseTemplate } from '../../build/template/template.ts'
 
 const MACROS = `{% macro dollars(column, digits=2) -%}
 round(

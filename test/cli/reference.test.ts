@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { loadProject } from '../../build/project.ts'
+import { loadProject } from '../../build/project/project.ts'
 import { createProgram } from '../../cli/program.ts'
 import { commandsReference, modelsReference } from '../../cli/reference.ts'
 

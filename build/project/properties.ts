@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { genericTest, type TestOwner } from './generic-test.ts'
 import type { DataTest } from './data-test.ts'
 import { ModelSettings } from './model-config.ts'
-import type { Problem } from './problem.ts'
-import type { RelationName } from './relation.ts'
+import type { Problem } from '../template/problem.ts'
+import type { RelationName } from '../graph/relation.ts'
 import type { Path, YamlFile } from './yaml-file.ts'
 
 const OneTest = z.record(z.string(), z.record(z.string(), z.unknown())).refine((test) => Object.keys(test).length === 1)

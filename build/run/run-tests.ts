@@ -1,8 +1,8 @@
-import { parseJson } from '../core/json.ts'
-import type { PipelineError } from '../core/errors.ts'
-import { renderTest, type Graph, type GraphTest } from './graph.ts'
-import type { RelationName } from './relation.ts'
-import type { Compiled } from './render.ts'
+import { parseJson } from '../../core/json.ts'
+import type { PipelineError } from '../../core/errors.ts'
+import { renderTest, type Graph, type GraphTest } from '../graph/graph.ts'
+import type { RelationName } from '../graph/relation.ts'
+import type { Compiled } from '../template/render.ts'
 import type { Session } from './session.ts'
 import { runCompiled, statementError } from './statement-error.ts'
 

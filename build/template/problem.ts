@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/errors.ts'
+import { PipelineError } from '../../core/errors.ts'
 
 /** A text that a problem can be pointed out in; `file` is relative to the project's directory. */
 export interface SourceText {

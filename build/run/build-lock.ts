@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
-import { PipelineError } from '../core/errors.ts'
-import { lockId, tryLock, type AdvisoryLock } from '../db/advisory-lock.ts'
+import { PipelineError } from '../../core/errors.ts'
+import { lockId, tryLock, type AdvisoryLock } from '../../db/advisory-lock.ts'
 
 /** Takes the lock that lets one builder at a time work on a project. Throws a PipelineError BUILD_BUSY that names the holder. */
 export async function takeBuildLock(pool: Pool, project: string): Promise<AdvisoryLock> {

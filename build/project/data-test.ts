@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Template } from './template.ts'
+import type { Template } from '../template/template.ts'
 import { oneOf } from './yaml-file.ts'
 
 const SEVERITIES = ['warn', 'error'] as const

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { box, type Value } from './jinja.ts'
-import { relationSql, type RelationName } from './relation.ts'
+import { relationSql, type RelationName } from '../graph/relation.ts'
 
 /** A relation in a template: prints as SQL and has the attributes `schema`, `identifier` and `name`. */
 export function boxRelation(relation: RelationName): Value {

@@ -1,5 +1,5 @@
 import { compileProject, renderModel, type CompileOptions } from './graph.ts'
-import type { Project } from './project.ts'
+import type { Project } from '../project/project.ts'
 
 export interface CompiledModel {
   name: string

@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg'
-import { messageOf, PipelineError } from '../core/errors.ts'
-import { describeProblem, problemAt } from './problem.ts'
-import { templateOffset, type Compiled } from './render.ts'
+import { messageOf, PipelineError } from '../../core/errors.ts'
+import { describeProblem, problemAt } from '../template/problem.ts'
+import { templateOffset, type Compiled } from '../template/render.ts'
 import type { Session } from './session.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { escapeLiteral } from 'pg'
 import { z } from 'zod'
-import { advice } from './advice.ts'
+import { advice } from '../template/advice.ts'
 import { TestSettings, type DataTest } from './data-test.ts'
-import { didYouMean, PlacedError, problemAt, type Problem } from './problem.ts'
-import { checkTemplate } from './template-check.ts'
-import { parseTemplate } from './template.ts'
+import { didYouMean, PlacedError, problemAt, type Problem } from '../template/problem.ts'
+import { checkTemplate } from '../template/template-check.ts'
+import { parseTemplate } from '../template/template.ts'
 import { schemaProblems, type Path, type YamlFile } from './yaml-file.ts'
 
 /** What a generic test is about: `relation` is the call that names it, `names` its part of the test's name. */

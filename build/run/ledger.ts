@@ -1,5 +1,5 @@
-import type { Graph } from './graph.ts'
-import { relationSql, type RelationName } from './relation.ts'
+import type { Graph } from '../graph/graph.ts'
+import { relationSql, type RelationName } from '../graph/relation.ts'
 import type { Session } from './session.ts'
 
 /** A relation of an earlier build that no model of the project makes any more. */

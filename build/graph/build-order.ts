@@ -1,4 +1,4 @@
-import { problemAt, type Problem } from './problem.ts'
+import { problemAt, type Problem } from '../template/problem.ts'
 import type { Model } from './graph.ts'
 
 /** The models, each after those it reads, otherwise as they came. A cycle is added to `problems`. */

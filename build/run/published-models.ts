@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
-import { compileProject, type CompileOptions, type Model } from './graph.ts'
-import type { Project } from './project.ts'
+import { compileProject, type CompileOptions, type Model } from '../graph/graph.ts'
+import type { Project } from '../project/project.ts'
 import { runTest, type TestResult } from './run-tests.ts'
 import { transaction } from './session.ts'
 

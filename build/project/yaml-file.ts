@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document, type Tags } from 'yaml'
 import type { z } from 'zod'
-import { advice } from './advice.ts'
-import { problemAt, type Problem, type SourceText } from './problem.ts'
+import { advice } from '../template/advice.ts'
+import { problemAt, type Problem, type SourceText } from '../template/problem.ts'
 
 export type Path = PropertyKey[]
 

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { DatabaseError, escapeIdentifier, escapeLiteral, type Pool } from 'pg'
-import { messageOf, PipelineError } from '../core/errors.ts'
+import { messageOf, PipelineError } from '../../core/errors.ts'
 import { grantSql, readDefaultGrants, readDependents, readGrants, type Grant, type OutsideView } from './dependents.ts'
-import { relationSql, type RelationName } from './relation.ts'
+import { relationSql, type RelationName } from '../graph/relation.ts'
 import { aside, type Session } from './session.ts'
 
 /** A relation in a shadow schema that takes the place of another one. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ModelSettings } from './model-config.ts'
-import { didYouMean, problemAt, type Problem } from './problem.ts'
+import { didYouMean, problemAt, type Problem } from '../template/problem.ts'
 import { schemaProblems, type Path, type YamlFile } from './yaml-file.ts'
 
 const paths = (...folders: string[]) => z.array(z.string()).default(folders)

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Client, DatabaseError, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
-import { messageOf, PipelineError } from '../core/errors.ts'
+import { messageOf, PipelineError } from '../../core/errors.ts'
 
 /** One transaction on one connection. After an abort every call throws. */
 export interface Session {

@@ -1,5 +1,5 @@
-import type { Project } from './project.ts'
-import { relationSql, type RelationName } from './relation.ts'
+import type { Project } from '../project/project.ts'
+import { relationSql, type RelationName } from '../graph/relation.ts'
 import type { Session } from './session.ts'
 
 // Autovacuum's own rule for when statistics are stale; after a bulk load it may be a minute late.

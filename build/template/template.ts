@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors.ts'
+import { messageOf } from '../../core/errors.ts'
 import { advice } from './advice.ts'
 import { parse, tokenize, type Node, type Token } from './jinja.ts'
 import { PlacedError, problemAt, type SourceText } from './problem.ts'
