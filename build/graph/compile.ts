@@ -1,5 +1,6 @@
-import { compileProject, renderModel, type CompileOptions } from './graph.ts'
 import type { Project } from '../project/project.ts'
+import { compileProject, type CompileOptions } from './graph.ts'
+import { publishedPlaces, renderNode } from './render-node.ts'
 
 export interface CompiledModel {
   name: string
@@ -8,14 +9,12 @@ export interface CompiledModel {
   sql: string
 }
 
-/** The SQL of every enabled model, in build order, against the relations as they are published. */
+/** The SQL of every enabled model and snapshot, in build order, against the relations as they are published. */
 export function compileModels(project: Project, options: CompileOptions = {}): CompiledModel[] {
   const graph = compileProject(project, options)
-  const places = new Map(graph.models.map((model) => [model.name, model.relation]))
-  const relationOf = (name: string) => places.get(name) ?? { schema: '', name }
-  return graph.models.map((model) => ({
-    name: model.name,
-    file: model.template.file,
-    sql: renderModel(graph, model, { isIncremental: false, relationOf }).sql,
-  }))
+  return graph.nodes.flatMap((node) => {
+    if (node.template === null) return []
+    const { sql } = renderNode(graph, node, publishedPlaces(graph), { isIncremental: false })
+    return { name: node.name, file: node.file.source.file, sql }
+  })
 }

@@ -4,6 +4,12 @@ export interface RelationName {
   name: string
 }
 
+/** A relation as a template sees it. It prints as `text` where that is given, such as a query in parentheses. */
+export interface RenderedRelation extends RelationName {
+  database?: string
+  text?: string
+}
+
 // The words that Postgres does not take as a name without quotes (pg_get_keywords(), catcode R and T).
 const RESERVED = new Set(
   (

@@ -1,94 +1,238 @@
-import { z } from 'zod'
-import { genericTest, type TestOwner } from './generic-test.ts'
-import type { DataTest } from './data-test.ts'
-import { ModelSettings } from './model-config.ts'
-import type { Problem } from '../template/problem.ts'
 import type { RelationName } from '../graph/relation.ts'
+import type { DataTest } from './data-test.ts'
+import { didYouMean, isSlip, problemAt, warningOf, type Problem } from '../template/problem.ts'
+import { dbtDifferences } from './dbt-differences.ts'
+import { readGenericTest, type TestContext } from './generic-test.ts'
+import type { NodeKind, NodeSettings } from './node-config.ts'
+import type {
+  Column,
+  Constraint,
+  Exposure,
+  Freshness,
+  PropertiesFile,
+  SingularTest,
+  UnitTest,
+} from './properties-file.ts'
 import type { Path, YamlFile } from './yaml-file.ts'
 
-const OneTest = z.record(z.string(), z.record(z.string(), z.unknown())).refine((test) => Object.keys(test).length === 1)
-const TestEntry = z.union([z.string(), OneTest], { error: 'a test is a name, or one name with its arguments' })
-const described = {
-  name: z.string().min(1),
-  description: z.string().default(''),
-  meta: z.record(z.string(), z.unknown()).optional(),
-  tests: z.array(TestEntry).default([]),
-  data_tests: z.array(TestEntry).default([]),
-}
-const Column = z.strictObject({ ...described, data_type: z.string().optional() })
-const Described = z.strictObject({ ...described, columns: z.array(Column).default([]) })
+type File = YamlFile<PropertiesFile>
 
-/** A YAML file among the models: what it says of models and sources. */
-export const PropertiesFile = z.strictObject({
-  version: z.literal(2).optional(),
-  models: z.array(Described.extend({ config: ModelSettings.default({}), docs: z.unknown().optional() })).default([]),
-  sources: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        description: z.string().optional(),
-        schema: z.string().optional(),
-        meta: z.record(z.string(), z.unknown()).optional(),
-        tables: z.array(Described.extend({ identifier: z.string().optional() })).default([]),
-      }),
-    )
-    .default([]),
-})
-export type PropertiesFile = z.infer<typeof PropertiesFile>
-
-/** What YAML says of one model. */
-export interface ModelProperties {
-  name: string
-  description: string
-  settings: ModelSettings
-  columns: { name: string; description: string }[]
-  file: YamlFile<PropertiesFile>
+/** A part of a YAML file and where it stands. */
+export interface Placed {
+  file: File
   offset: number
 }
 
-export interface Properties {
-  models: ModelProperties[]
-  sources: { source: string; table: string; relation: RelationName; file: YamlFile<PropertiesFile>; offset: number }[]
-  tests: DataTest[]
+/** What YAML says of one model, seed or snapshot. */
+export interface NodeProperties extends Placed {
+  kind: NodeKind
+  name: string
+  description: string
+  settings: NodeSettings
+  columns: Column[]
+  constraints: Constraint[]
+  /** Of a snapshot that is defined in YAML: what it is a snapshot of, as ref() or source(). */
+  snapshotOf: string | null
 }
 
-/** Models, sources and generic tests of a YAML file. What is wrong with a test is added to `problems`. */
-export function readProperties(file: YamlFile<PropertiesFile>, problems: Problem[]): Properties {
-  const found: Properties = { models: [], sources: [], tests: [] }
-  const readTests = (entry: z.infer<typeof Described>, path: Path, owner: TestOwner) => {
-    const read = (holder: typeof entry | z.infer<typeof Column>, at: Path, column?: string) => {
-      for (const key of ['tests', 'data_tests'] as const) {
-        for (const [index, test] of holder[key].entries()) {
-          const made = genericTest(test, { ...owner, column }, file, [...at, key, index], problems)
-          if (made !== null) found.tests.push(made)
-        }
-      }
+export interface Source extends Placed {
+  source: string
+  table: string
+  relation: RelationName
+  description: string
+  sourceDescription: string
+  loader: string
+  columns: Column[]
+  tags: string[]
+  meta: Record<string, unknown>
+  isEnabled: boolean
+  loadedAtField: string | null
+  freshness: Freshness | null
+}
+
+export interface Properties {
+  nodes: NodeProperties[]
+  sources: Source[]
+  tests: DataTest[]
+  /** What is said of singular tests. */
+  singular: (SingularTest & Placed)[]
+  unitTests: (UnitTest & Placed)[]
+  exposures: (Exposure & Placed)[]
+  /** The names of the groups that are defined. */
+  groups: string[]
+  /** What dbt 1.9 reads in another way, with its place. */
+  dbtDifferences: string[]
+}
+
+/** What reading YAML files needs of the project, and where it puts what it finds wrong. */
+export interface PropertiesContext extends TestContext {
+  warnings: string[]
+  /** The database that is built in, where that is known. */
+  database: string | undefined
+}
+
+/** What a YAML file says. What is wrong with a test is added to the problems of the context. */
+export function readProperties(file: File, context: PropertiesContext): Properties {
+  const { data } = file
+  const placed = <T>(section: string, items: T[]) =>
+    items.map((item, index) => ({ ...item, file, offset: file.offsetOf([section, index, 'name']) }))
+  const found: Properties = {
+    nodes: [],
+    sources: [],
+    tests: [],
+    singular: [...placed('data_tests', data.data_tests), ...placed('tests', data.tests)],
+    unitTests: placed('unit_tests', data.unit_tests),
+    exposures: placed('exposures', data.exposures),
+    groups: data.groups.map((group) => group.name),
+    dbtDifferences: dbtDifferences(file),
+  }
+  const readTests = (holder: Tested, at: Path, about: Omit<TestPlace, 'column'>) => {
+    found.tests.push(...testsOf(file, holder, at, { ...about, column: null }, context))
+    for (const [index, column] of holder.columns.entries()) {
+      const path = [...at, 'columns', index]
+      const name = column.quote === true ? `"${column.name}"` : column.name
+      found.tests.push(...testsOf(file, column, path, { ...about, column: name }, context))
     }
-    read(entry, path)
-    for (const [index, column] of entry.columns.entries()) read(column, [...path, 'columns', index], column.name)
   }
-  for (const [index, model] of file.data.models.entries()) {
-    const path = ['models', index]
-    const { name, description } = model
-    const columns = model.columns.map((column) => ({ name: column.name, description: column.description }))
-    const settings =
-      model.meta === undefined ? model.config : { ...model.config, meta: { ...model.meta, ...model.config.meta } }
-    found.models.push({ name, description, settings, columns, file, offset: file.offsetOf([...path, 'name']) })
-    readTests(model, path, { model: name, names: name, relation: `{{ ref('${name}') }}` })
+  for (const kind of ['model', 'seed', 'snapshot'] as const) {
+    for (const [index, node] of data[`${kind}s`].entries()) {
+      const path = [`${kind}s`, index]
+      const { name, description, columns, constraints, config, meta } = node
+      const settings: NodeSettings = meta === undefined ? config : { ...config, meta: { ...meta, ...config.meta } }
+      const snapshotOf = 'relation' in node && typeof node.relation === 'string' ? node.relation : null
+      found.nodes.push({
+        kind,
+        name,
+        description,
+        settings,
+        columns,
+        constraints,
+        snapshotOf,
+        file,
+        get offset() {
+          return file.offsetOf([...path, 'name'])
+        },
+      })
+      readTests(node, path, { subject: { node: name }, label: name, prefix: '' })
+    }
   }
-  for (const [index, source] of file.data.sources.entries()) {
+  for (const [index, source] of data.sources.entries()) {
+    warnOfDatabase(file, source, index, context)
     for (const [tableIndex, table] of source.tables.entries()) {
       const path = ['sources', index, 'tables', tableIndex]
-      const relation = { schema: source.schema ?? source.name, name: table.identifier ?? table.name }
       const names = { source: source.name, table: table.name }
-      found.sources.push({ ...names, relation, file, offset: file.offsetOf([...path, 'name']) })
-      const call = `{{ source('${source.name}', '${table.name}') }}`
-      readTests(table, path, {
-        source: `${source.name}.${table.name}`,
-        names: `${source.name}_${table.name}`,
-        relation: call,
+      found.sources.push({
+        ...names,
+        ...sourceOf(source, table),
+        file,
+        get offset() {
+          return file.offsetOf([...path, 'name'])
+        },
       })
+      readTests(table, path, { subject: names, label: `${source.name}_${table.name}`, prefix: 'source_' })
     }
   }
   return found
+}
+
+function warnOfDatabase(
+  file: File,
+  source: PropertiesFile['sources'][number],
+  index: number,
+  context: PropertiesContext,
+): void {
+  const { database, name } = source
+  if (database === undefined || database === context.database) return
+  const offset = file.offsetOf(['sources', index, 'database'])
+  const message = `the source ${name} is read in the database that models are built in, whether that is ${database} or not`
+  context.warnings.push(warningOf(problemAt(file.source, offset, message)))
+}
+
+type Tested = Pick<PropertiesFile['models'][number], 'tests' | 'data_tests' | 'columns'>
+type TestPlace = Parameters<typeof readGenericTest>[1]
+
+function testsOf(
+  file: File,
+  holder: Pick<Tested, 'tests' | 'data_tests'>,
+  at: Path,
+  place: TestPlace,
+  context: TestContext,
+): DataTest[] {
+  return (['tests', 'data_tests'] as const).flatMap((key) =>
+    holder[key].flatMap((entry, index) => {
+      return readGenericTest(entry, place, file, [...at, key, index], context) ?? []
+    }),
+  )
+}
+
+function sourceOf(source: PropertiesFile['sources'][number], table: (typeof source)['tables'][number]) {
+  const layers = [source, source.config, table, table.config]
+  const freshness = layers.reduce<Freshness | null>((last, layer) => {
+    return layer.freshness === undefined ? last : layer.freshness === null ? null : { ...last, ...layer.freshness }
+  }, null)
+  return {
+    relation: { schema: source.schema ?? source.name, name: table.identifier ?? table.name },
+    description: table.description,
+    sourceDescription: source.description,
+    loader: table.loader ?? source.loader ?? '',
+    columns: table.columns,
+    tags: [...new Set(layers.flatMap((layer) => layer.tags ?? []))],
+    meta: Object.assign({}, ...layers.map((layer) => layer.meta)) as Record<string, unknown>,
+    isEnabled: table.config.enabled ?? source.config.enabled ?? true,
+    loadedAtField: layers.findLast((layer) => layer.loaded_at_field !== undefined)?.loaded_at_field ?? null,
+    freshness,
+  }
+}
+
+/**
+ * Checks the names of what YAML describes. Described twice, misspelt, or of another kind is a problem; a name that is
+ * not there at all is a warning, and its tests are left out, as in dbt.
+ */
+export function checkNames(
+  properties: Properties,
+  known: Record<NodeKind, string[]>,
+  problems: Problem[],
+  warnings: string[],
+): void {
+  const seen = new Map<string, string>()
+  const sets = { model: new Set(known.model), seed: new Set(known.seed), snapshot: new Set(known.snapshot) }
+  for (const entry of properties.nodes) {
+    const { kind, name, file, snapshotOf } = entry
+    const other = seen.get(`${kind} ${name}`)
+    seen.set(`${kind} ${name}`, file.source.file)
+    if (other !== undefined) {
+      problems.push(problemAt(file.source, entry.offset, `the ${kind} ${name} is described in ${other} too`))
+    }
+    if (snapshotOf !== null || sets[kind].has(name)) continue
+    const actual = (['model', 'seed', 'snapshot'] as const).find((candidate) => sets[candidate].has(name))
+    const hint =
+      actual === undefined ? didYouMean(name, known[kind]) : `; describe the ${actual} of that name under ${actual}s:`
+    const problem = problemAt(file.source, entry.offset, `there is no ${kind} ${name}${hint}`)
+    if (actual !== undefined || isSlip(name, known[kind])) problems.push(problem)
+    else warnings.push(`${warningOf(problem)} (its tests are left out)`)
+  }
+}
+
+/** The singular tests with what YAML says of them. */
+export function describedTests(
+  tests: DataTest[],
+  { singular }: Properties,
+  problems: Problem[],
+  warnings: string[],
+): DataTest[] {
+  const entries = new Map(singular.map((entry) => [entry.name, entry]))
+  for (const { name, file, offset } of singular) {
+    if (tests.some((test) => test.name === name)) continue
+    const names = tests.map((test) => test.name)
+    const problem = problemAt(file.source, offset, `there is no singular test ${name}${didYouMean(name, names)}`)
+    if (isSlip(name, names)) problems.push(problem)
+    else warnings.push(warningOf(problem))
+  }
+  return tests.map((test) => {
+    const entry = entries.get(test.name)
+    if (entry === undefined) return test
+    const meta = { ...entry.meta, ...entry.config.meta }
+    const settings = Object.keys(meta).length === 0 ? entry.config : { ...entry.config, meta }
+    return { ...test, description: entry.description, settings }
+  })
 }

@@ -1,11 +1,12 @@
 import { isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document, type Tags } from 'yaml'
 import type { z } from 'zod'
 import { advice } from '../template/advice.ts'
-import { problemAt, type Problem, type SourceText } from '../template/problem.ts'
+import { parsePlainYaml } from './plain-yaml.ts'
+import { PlacedError, problemAt, warningOf, type Problem, type SourceText } from '../template/problem.ts'
 
 export type Path = PropertyKey[]
 
-/** A YAML file that fits its schema, and where each of its entries stands. */
+/** A YAML file that fits its schema, and where each of its entries stands; the place is found when it is asked for. */
 export interface YamlFile<T> {
   source: SourceText
   data: T
@@ -16,33 +17,90 @@ export interface YamlFile<T> {
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/
 
-function asPyYaml(tags: Tags): Tags {
+export function asPyYaml(tags: Tags): Tags {
   return tags.map((tag) => {
     if (typeof tag === 'string' || tag.collection !== undefined || tag.tag !== 'tag:yaml.org,2002:bool') return tag
     return { ...tag, test: tag.test?.test('true') ? TRUE : FALSE }
   })
 }
 
+/** Renders the template in a value of a YAML file. Throws a PlacedError. */
+export type ValueRenderer = (text: string, source: SourceText, offset: number) => unknown
+
+/** Which keys that a schema does not know are no problem, and where the warnings go. */
+export interface OddKeys {
+  isPassedOver(path: Path, key: string): boolean
+  warnings: string[]
+}
+
+// What stands below these keys is rendered later, where it is used.
+const RENDERED_LATER = new Set(['tests', 'data_tests', 'unit_tests'])
+
 /**
  * Reads a YAML text (as YAML 1.1, dbt's dialect: `yes` and `on` are booleans) and checks it. Returns null after adding
  * to `problems` whatever is wrong with it.
  */
-export function readYaml<T>(source: SourceText, schema: z.ZodType<T>, problems: Problem[]): YamlFile<T> | null {
-  const document = parseDocument(source.text, { version: '1.1', merge: true, customTags: asPyYaml })
-  const found = document.errors.map((error) => {
-    return problemAt(source, error.pos[0], `cannot be read as YAML: ${error.message.split(/ at line |\n/)[0]}`)
-  })
-  visit(document, {
-    Scalar: (_key, { value, range }) => {
-      if (typeof value !== 'string' || !/\{[{%#]/.test(value)) return
-      found.push(problemAt(source, range?.[0] ?? 0, 'templates in YAML are not supported: write the value itself'))
-    },
-  })
-  const parsed = schema.safeParse(document.toJS() ?? {})
-  const offsetOf = (path: Path) => offsetIn(document, path)
+export function readYaml<T>(
+  source: SourceText,
+  schema: z.ZodType<T>,
+  renderValue: ValueRenderer,
+  problems: Problem[],
+  odd?: OddKeys,
+): YamlFile<T> | null {
+  const plain = parsePlainYaml(source.text)
+  let document = plain === undefined ? documentOf(source) : null
+  const found = document === null ? [] : renderDocument(document, source, renderValue)
+  const value: unknown = document?.toJS() ?? plain ?? {}
+  const offsetOf = (path: Path) => offsetIn((document ??= documentOf(source)), path)
+  let parsed = schema.safeParse(value)
+  if (!parsed.success && odd !== undefined) {
+    dropKeys(value, parsed.error.issues, odd, (path) =>
+      problemAt(source, offsetOf(path), `${String(path.at(-1))} has no effect`),
+    )
+    parsed = schema.safeParse(value)
+  }
   if (found.length === 0 && !parsed.success) found.push(...schemaProblems(parsed.error.issues, source, offsetOf))
   problems.push(...found)
   return parsed.success && found.length === 0 ? { source, data: parsed.data, offsetOf } : null
+}
+
+/** The text with the place of each of its parts: it takes ten times as long as `parsePlainYaml`. */
+function documentOf({ text }: SourceText): Document.Parsed {
+  return parseDocument(text, { version: '1.1', merge: true, customTags: asPyYaml })
+}
+
+/** Renders the values that are templates. Returns what is wrong with them and with the document. */
+function renderDocument(document: Document.Parsed, source: SourceText, renderValue: ValueRenderer): Problem[] {
+  const found = document.errors.map((error) => {
+    return problemAt(source, error.pos[0], `cannot be read as YAML: ${error.message.split(/ at line |\n/)[0]}`)
+  })
+  if (!/\{[{%#]/.test(source.text)) return found
+  visit(document, {
+    Pair: (_key, { key }) => (isScalar(key) && RENDERED_LATER.has(String(key.value)) ? visit.SKIP : undefined),
+    Scalar: (key, node) => {
+      if (key === 'key' || typeof node.value !== 'string' || !/\{[{%#]/.test(node.value)) return
+      try {
+        node.value = renderValue(node.value, source, node.range?.[0] ?? 0)
+      } catch (error) {
+        if (!(error instanceof PlacedError)) throw error
+        found.push(error.problem)
+      }
+    },
+  })
+  return found
+}
+
+/** Removes the keys that a schema does not know and that are passed over, with a warning for each. */
+function dropKeys(value: unknown, issues: z.core.$ZodIssue[], odd: OddKeys, remark: (path: Path) => Problem): void {
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    const holder = issue.path.reduce<unknown>((at, key) => Object(at)[key], value)
+    for (const key of issue.keys) {
+      if (!odd.isPassedOver(issue.path, key)) continue
+      delete Object(holder)[key]
+      odd.warnings.push(warningOf(remark([...issue.path, key])))
+    }
+  }
 }
 
 /** The issues of a schema as problems; `offsetOf` finds the place of a path. */

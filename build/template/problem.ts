@@ -27,6 +27,11 @@ export class PlacedError extends Error {
   }
 }
 
+/** The error for what is wrong at an offset of a text. */
+export function failure(source: SourceText, offset: number, message: string): PlacedError {
+  return new PlacedError(problemAt(source, offset, message))
+}
+
 /** The problem at `offset` (in UTF-16 units) of a text. */
 export function problemAt(source: SourceText, offset: number, message: string): Problem {
   if (source.origin !== undefined) return problemAt(source.origin.source, source.origin.offset, message)
@@ -45,6 +50,11 @@ export function describeProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}\n${problem.excerpt}`
 }
 
+/** The same in a line, for what stops nothing. */
+export function warningOf({ file, line, message }: Problem): string {
+  return `${file}:${line}: ${message}`
+}
+
 /** All problems of a project as one error MODELS_INVALID. */
 export function projectError(problems: Problem[]): PipelineError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
@@ -61,6 +71,15 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best === '' ? '' : `; did you mean ${best}?`
+}
+
+/** Whether a name that is not there differs from a candidate by a letter or two, and so is hardly meant as it stands. */
+export function isSlip(name: string, candidates: Iterable<string>): boolean {
+  const most = name.length < 6 ? 1 : 2
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) <= most && editDistance(name, candidate) <= most) return true
+  }
+  return false
 }
 
 function editDistance(a: string, b: string): number {

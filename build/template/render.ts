@@ -1,21 +1,35 @@
 import { messageOf } from '../../core/errors.ts'
-import { box, boxFunction, functionIn, newScope, run, type Scope, type TemplateFunction, type Value } from './jinja.ts'
-import { PlacedError, problemAt } from './problem.ts'
-import type { RelationName } from '../graph/relation.ts'
-import { offsetOfWord } from './template-check.ts'
-import { boxRelation, operate, printed, printedItems, truncated, unboxArguments } from './template-value.ts'
+import type { RenderedRelation } from '../graph/relation.ts'
+import { macroNames } from './blocks.ts'
+import { contextFunctions } from './context.ts'
+import { applyFilter } from './filters.ts'
+import { boolean, box, boxFunction, dictionary, functionIn, list, newScope, NONE, run, text } from './jinja.ts'
+import type { Node, Scope, TemplateFunction, Value } from './jinja.ts'
+import { callMethod, METHOD_NAMES } from './methods.ts'
+import { operate } from './operators.ts'
+import { failure, PlacedError, problemAt } from './problem.ts'
+import { boxRelation, itemsOf, memberOf, printed, pythonText, sliceOf, unbox } from './template-value.ts'
 import type { Template } from './template.ts'
+import { applyTest } from './value-test.ts'
+
+export { macroNames }
 
 /** What a template can ask for. A function that throws fails the template at the tag that called it. */
 export interface RenderContext {
-  /** `offset` is where the name stands in the template. */
-  ref(name: string, project: string | undefined, offset: number): RelationName
-  source(source: string, table: string): RelationName
+  /** `offset` is where the name stands in the template, or the tag that calls the macro in which it stands. */
+  ref(name: string, project: string | undefined, offset: number): RenderedRelation
+  source(source: string, table: string): RenderedRelation
   config(settings: Record<string, unknown>, offset: number): void
   vars: Record<string, unknown>
-  this: RelationName | null
-  target: { name: string; schema: string }
+  this: RenderedRelation | null
+  target: { name: string; schema: string; database?: string; profile_name?: string }
   isIncremental: boolean
+  /** A variable of the environment, for `env_var`. */
+  env?(name: string): string | undefined
+  /** The text of a docs block, for `doc`. */
+  doc?(name: string): string
+  /** What `execute` says: whether this is for a run (true when left out) or only to learn what the template uses. */
+  isExecuting?: boolean
 }
 
 export interface Compiled {
@@ -23,26 +37,69 @@ export interface Compiled {
   sql: string
   /** The pieces of the SQL in order: copied text, or what a tag printed, with the offset it came from. */
   chunks: { text: string; offset: number; isCopy: boolean }[]
+  /** Names of the project's macros that were called, also by other macros. */
+  macros: Set<string>
 }
 
-interface RenderState {
+/** The texts of a macro or block set, and for the latter the values that the names it sets had before. */
+interface Capture {
+  texts: string[]
+  before: Map<string, Value | undefined>
+}
+
+const newCapture = (): Capture => ({ texts: [], before: new Map() })
+
+/** Where a rendering stands. */
+export interface RenderState {
+  context: RenderContext
+  /** The template that is rendered, and the place of its tag that is being evaluated. */
+  outer: Template
+  outerOffset: number
+  /** The same for the template or macro that is being evaluated. */
   template: Template
   offset: number
   chunks: Compiled['chunks']
+  /** The texts of the macros and block sets that are being evaluated, the innermost last. */
+  captures: Capture[]
+  macros: Set<string>
+  /** What the tags gave, where the values are wanted and not their text. */
+  values: Value[] | null
 }
+
+/** The macros of a project, defined in a scope that renderings share, one at a time. */
+interface Machine {
+  /** How many macro files there were. */
+  size: number
+  scope: Scope
+  state: RenderState
+  /** Macro files that do more than define macros; they are run anew for each rendering. */
+  restless: Template[]
+  isBusy: boolean
+}
+
+/** Ends a macro. */
+class Return extends Error {
+  readonly value: Value
+
+  constructor(value: Value) {
+    super('return() stands in no macro')
+    this.value = value
+  }
+}
+
+const MOST_NESTED_MACROS = 100
 
 /** Renders a template. Throws a PlacedError. */
 export function render(template: Template, macros: Template[], context: RenderContext): Compiled {
-  const state: RenderState = { template, offset: 0, chunks: [] }
-  try {
-    const environment = environmentFor(state, macros, context)
-    state.chunks = []
-    run(template.program, newScope(environment))
-  } catch (error) {
-    if (error instanceof PlacedError) throw error
-    throw new PlacedError(problemAt(template, state.offset, messageOf(error)))
-  }
-  return { template, sql: state.chunks.map((chunk) => chunk.text).join(''), chunks: state.chunks }
+  const { chunks, macros: called } = evaluate(template, macros, context, null)
+  return { template, sql: chunks.map((chunk) => chunk.text).join(''), chunks, macros: called }
+}
+
+/** The value of a template that is one `{{ expression }}`, else its text. Throws a PlacedError. */
+export function renderNative(template: Template, context: RenderContext): unknown {
+  const values = evaluate(template, NO_MACROS, context, []).values ?? []
+  const [first] = values
+  return values.length === 1 && first !== undefined ? native(first) : values.map(pythonText).join('')
 }
 
 /** Renders a call of one macro, such as `generate_schema_name`. */
@@ -53,9 +110,7 @@ export function renderMacro(
   context: RenderContext,
   args: unknown[],
 ): string {
-  const state: RenderState = { template: macro, offset: 0, chunks: [] }
-  const environment = environmentFor(state, macros, context)
-  return printed(functionIn(environment, name)(args.map(box), environment))
+  return within(macro, macros, context, null, ({ scope }) => printed(functionIn(scope, name)(args.map(box), scope)))
 }
 
 /** The offset in the template of the character at `index` of its SQL; for what a tag printed, that of the tag. */
@@ -68,128 +123,216 @@ export function templateOffset(compiled: Compiled, index: number): number {
   return compiled.template.text.trimEnd().length
 }
 
-function environmentFor(state: RenderState, macros: Template[], context: RenderContext): Scope {
-  const environment = newScope()
-  const values = { true: true, True: true, false: false, False: false, none: null, None: null }
-  for (const [name, value] of Object.entries(values)) environment.set(name, value)
-  environment.setVariable('this', context.this === null ? box(null) : boxRelation(context.this))
-  environment.set('target', { ...context.target, type: 'postgres' })
-  const functions = { ...placeFunctions(state), ...contextFunctions(state, context) }
-  for (const [name, call] of Object.entries(functions)) environment.setVariable(name, boxFunction(call))
-  for (const macro of macros) {
-    run(macro.program, environment)
-    for (const name of macroNames(macro)) {
-      environment.setVariable(name, callable(state, macro, name, environment))
+function evaluate(template: Template, macros: Template[], context: RenderContext, values: Value[] | null): RenderState {
+  return within(template, macros, context, values, ({ scope, state }) => {
+    try {
+      run(template.program, newScope(scope))
+    } catch (error) {
+      throw error instanceof PlacedError ? error : failure(state.template, state.offset, messageOf(error))
     }
-  }
-  return environment
+    return { ...state }
+  })
 }
 
-export function macroNames(macro: Template): string[] {
-  return (macro.program.body ?? []).flatMap((node) => (node.type === 'Macro' ? String(node.name?.value) : []))
-}
+const NO_MACROS: Template[] = []
+const machines = new WeakMap<Template[], Machine>()
 
-function contextFunctions(state: RenderState, context: RenderContext): Record<string, TemplateFunction> {
-  return {
-    range: (args) => box(range(unboxArguments(args).positional.map(Number))),
-    is_incremental: () => box(context.isIncremental),
-    var: (args) => {
-      const name = String(args[0]?.value)
-      return located(state, name, () => box(readVariable(context.vars, name, unboxArguments(args))))
-    },
-    ref: (args) => {
-      const names = texts('ref', args, 1, 2)
-      const name = names.at(-1) ?? ''
-      const project = names.length === 2 ? names[0] : undefined
-      const offset = offsetOfWord(state.template, state.offset, name)
-      return located(state, name, () => boxRelation(context.ref(name, project, offset)))
-    },
-    source: (args) => {
-      const [source = '', table = ''] = texts('source', args, 2, 2)
-      return located(state, table, () => boxRelation(context.source(source, table)))
-    },
-    config: (args) => {
-      const { positional, named } = unboxArguments(args)
-      context.config({ ...Object(positional[0]), ...named }, state.offset)
-      return box('')
-    },
+/** Works with the macros in a state of its own; renderings nest where `ref` renders another template. */
+function within<T>(
+  template: Template,
+  macros: Template[],
+  context: RenderContext,
+  values: Value[] | null,
+  work: (machine: Machine) => T,
+): T {
+  const fresh = { context, outer: template, outerOffset: 0, template, offset: 0 }
+  const start: RenderState = { ...fresh, chunks: [], captures: [], macros: new Set(), values }
+  const known = machines.get(macros)
+  const machine = known?.size === macros.length ? known : newMachine(macros, start)
+  machines.set(macros, machine)
+  const before = machine.isBusy ? { ...machine.state } : null
+  try {
+    machine.isBusy = true
+    enter(machine, start)
+    for (const file of machine.restless) defineMacros(machine, file)
+    return work(machine)
+  } finally {
+    if (before === null) machine.isBusy = false
+    else enter(machine, before)
   }
 }
 
-/** The functions that `parseTemplate` and `checkTemplate` put into a program. */
-function placeFunctions(state: RenderState): Record<string, TemplateFunction> {
-  const put = (text: string, offset: number, isCopy: boolean) => {
-    state.chunks.push({ text, offset, isCopy })
-    return box('')
+function enter({ scope, state }: Machine, next: RenderState): void {
+  Object.assign(state, next)
+  const { target, isExecuting = true } = next.context
+  scope.setVariable('this', next.context.this === null ? NONE : boxRelation(next.context.this, target.database))
+  scope.setVariable('target', targets.get(target) ?? boxTarget(target))
+  scope.setVariable('execute', isExecuting ? TRUE : FALSE)
+}
+
+const TRUE = boolean(true)
+const FALSE = boolean(false)
+const targets = new WeakMap<object, Value>()
+
+function boxTarget(target: RenderContext['target']): Value {
+  const boxed = box({ dbname: target.database, ...target, type: 'postgres' })
+  targets.set(target, boxed)
+  return boxed
+}
+
+function newMachine(macros: Template[], state: RenderState): Machine {
+  const scope = newScope()
+  const machine: Machine = { size: macros.length, scope, state: { ...state }, restless: [], isBusy: false }
+  const values = { true: true, True: true, false: false, False: false, none: null, None: null }
+  for (const [name, value] of Object.entries(values)) scope.setVariable(name, box(value))
+  const project = new Set(macros.flatMap(macroNames))
+  const functions = {
+    ...contextFunctions(machine.state, project),
+    ...placeFunctions(machine.state, macros),
+    return: returned,
+  }
+  for (const [name, call] of Object.entries(functions)) scope.setVariable(name, boxFunction(call))
+  for (const [name, held] of Object.entries(functionHolders(functions))) scope.setVariable(name, held)
+  machine.restless = macros.filter((file) => !(file.program.body ?? []).every(isStill))
+  for (const file of macros) if (!machine.restless.includes(file)) defineMacros(machine, file)
+  return machine
+}
+
+/** The variables of the context that have functions: those whose name begins with theirs. */
+function functionHolders(functions: Record<string, TemplateFunction>): Record<string, Value> {
+  const holder = (prefix: string) => {
+    const held = Object.entries(functions).filter(([name]) => name.startsWith(prefix))
+    return dictionary(new Map(held.map(([name, call]) => [name.slice(prefix.length), boxFunction(call)])))
+  }
+  return { adapter: holder('adapter.'), exceptions: holder('exceptions.') }
+}
+
+const isStill = ({ type, callee }: Node) =>
+  type === 'Macro' || callee?.value === '__macro' || callee?.value === '__text'
+
+/** Runs a macro file in a scope of its own and makes its macros known to all. */
+function defineMacros({ scope, state }: Machine, file: Template): void {
+  const before = { ...state }
+  Object.assign(state, { template: file, offset: 0, captures: [newCapture()] })
+  const own = newScope(scope)
+  try {
+    run(file.program, own)
+  } catch (error) {
+    throw error instanceof PlacedError ? error : failure(file, state.offset, messageOf(error))
+  } finally {
+    Object.assign(state, before)
+  }
+  for (const name of macroNames(file)) scope.setVariable(name, own.lookupVariable(name))
+}
+
+const returned: TemplateFunction = ([value = NONE]) => {
+  throw new Return(value)
+}
+
+/** The functions that parsing puts into a program. */
+function placeFunctions(state: RenderState, project: Template[]): Record<string, TemplateFunction> {
+  const put = (value: Value, content: string, offset: number, isCopy: boolean) => {
+    const capture = state.captures.at(-1)
+    if (capture !== undefined) capture.texts.push(content)
+    else if (state.values !== null) state.values.push(value)
+    else state.chunks.push({ text: content, offset, isCopy })
+    return NONE
   }
   return {
     __at: ([offset]) => {
       state.offset = Number(offset?.value)
-      return box(null)
+      if (state.template === state.outer) state.outerOffset = state.offset
+      return NONE
     },
-    __seq: only,
-    __text: ([offset, text]) => put(String(text?.value), Number(offset?.value), true),
-    __print: (args) => put(printed(only(args)), state.offset, false),
-    __capture: (args) => box(printed(only(args))),
+    __seq: ([, value = NONE]) => value,
+    __do: () => NONE,
+    __text: ([offset, value = NONE]) => put(value, String(value.value), Number(offset?.value), true),
+    __print: ([, value = NONE]) => put(value, state.values === null ? printed(value) : '', state.offset, false),
+    __open: (names, { variables }) => {
+      const before = names.map(({ value }): [string, Value | undefined] => [
+        String(value),
+        variables.get(String(value)),
+      ])
+      state.captures.push({ texts: [], before: new Map(before) })
+      return NONE
+    },
+    __close: (_, { variables }) => {
+      const { texts, before } = state.captures.pop() ?? newCapture()
+      for (const [name, value] of before) {
+        if (value === undefined) variables.delete(name)
+        else variables.set(name, value)
+      }
+      return text(texts.join(''))
+    },
+    __macro: ([offset, named], scope) => {
+      const [name, template] = [String(named?.value), state.template]
+      const macro = { name, template, offset: Number(offset?.value), isProject: project.includes(template) }
+      scope.setVariable(name, boxFunction(callable(state, macro, functionIn(scope, name), scope)))
+      return NONE
+    },
     __turn: (args, scope) => {
       const kept = new Set(['loop', 'namespace', ...args.map((name) => String(name.value))])
       for (const name of scope.variables.keys()) if (!kept.has(name)) scope.variables.delete(name)
-      return box(null)
+      return NONE
     },
-    __items: ([list = box(null)]) => printedItems(list),
-    __truncate: ([number = box(null)]) => truncated(number),
-    __operate: ([operator, left = box(null), right = box(null)]) => operate(String(operator?.value), left, right),
+    __tuple: (items) => list(items, 'tuple'),
+    __iterate: ([value = NONE]) => list(itemsOf(value)),
+    __operate: ([operator, left = NONE, right = NONE]) => operate(String(operator?.value), left, right),
+    __get: ([key = NONE, object = NONE]) => memberOf(object, key, METHOD_NAMES),
+    __slice: ([object = NONE, ...bounds]) => sliceOf(object, bounds),
+    __test: ([name, value = NONE, negate]) => boolean(applyTest(String(name?.value), value) !== (negate?.value === 1)),
+    __method: ([name, object = NONE, ...args], scope) => callMethod(String(name?.value), object, args, scope),
+    __filter: ([named, value = NONE, ...args]) => {
+      const name = String(named?.value)
+      // Where values are wanted, these say of what type; elsewhere they do nothing.
+      if (state.values === null || !name.startsWith('as_')) return applyFilter(name, value, args)
+      return Object.assign(text(pythonText(value)), { kind: `as_${name.slice(3)}` as const })
+    },
   }
 }
 
-function only(args: Value[]): Value {
-  if (args.length !== 2 || args[1] === undefined) throw new Error('{{ }} takes a single value')
-  return args[1]
-}
-
-/** A macro sees the project's names and its own, not those of its caller; inside it, places are in its own file. */
-function callable(state: RenderState, macro: Template, name: string, environment: Scope): Value {
-  const inner = functionIn(environment, name)
-  return boxFunction((args) => {
-    const caller = { template: state.template, offset: state.offset }
-    state.template = macro
+/** A macro sees the names of its file, not those of its caller; inside it, places are in its own file. */
+function callable(
+  state: RenderState,
+  macro: { name: string; template: Template; offset: number; isProject: boolean },
+  inner: TemplateFunction,
+  scope: Scope,
+): TemplateFunction {
+  return (args) => {
+    const { template, offset } = state
+    const depth = state.captures.length
+    if (depth > MOST_NESTED_MACROS) throw new Error(`the macro ${macro.name} calls itself without end`)
+    if (macro.isProject) state.macros.add(macro.name)
+    state.template = macro.template
+    state.offset = macro.offset
+    state.captures.push(newCapture())
     try {
-      return inner(args, environment)
+      inner(args, scope)
+      return text(state.captures.at(-1)?.texts.join('') ?? '')
     } catch (error) {
-      const { file, line } = problemAt(macro, state.offset, '')
-      throw new Error(`in the macro ${name} (${file}:${line}): ${messageOf(error)}`, { cause: error })
+      if (error instanceof Return) return error.value
+      const { file, line } = problemAt(macro.template, state.offset, '')
+      throw new Error(`in the macro ${macro.name} (${file}:${line}): ${messageOf(error)}`, { cause: error })
     } finally {
-      Object.assign(state, caller)
+      state.captures.length = depth
+      Object.assign(state, { template, offset })
     }
-  })
-}
-
-function located(state: RenderState, word: string, work: () => Value): Value {
-  try {
-    return work()
-  } catch (error) {
-    state.offset = offsetOfWord(state.template, state.offset, word)
-    throw error
   }
 }
 
-function texts(name: string, args: Value[], least: number, most: number): string[] {
-  const { positional } = unboxArguments(args)
-  if (args.length === positional.length && positional.length >= least && positional.length <= most) {
-    if (positional.every((value) => typeof value === 'string')) return positional
-  }
-  const count = least === most ? `${least}` : `${least} or ${most}`
-  throw new Error(`${name}() takes ${count} names as strings`)
+/** The JavaScript value; for a text that a filter such as `as_number` marked, the value that it says. */
+function native(value: Value): unknown {
+  const kind = value.kind ?? ''
+  if (!kind.startsWith('as_') || kind === 'as_text') return unbox(value)
+  const content = String(value.value)
+  const literal = literalOf(content.trim())
+  if (kind === 'as_bool' && typeof literal !== 'boolean')
+    throw new Error(`as_bool: ${content} is neither True nor False`)
+  if (kind === 'as_number' && typeof literal !== 'number') throw new Error(`as_number: ${content} is no number`)
+  return literal ?? content
 }
 
-function readVariable(vars: Record<string, unknown>, name: string, args: ReturnType<typeof unboxArguments>): unknown {
-  if (Object.hasOwn(vars, name)) return vars[name]
-  const fallback = args.positional.length > 1 ? args.positional[1] : args.named.default
-  if (fallback !== undefined) return fallback
-  throw new Error(`the variable ${name} has no value; set it in dbt_project.yml or give var() a default`)
-}
-
-function range(bounds: number[]): number[] {
-  const [from = 0, to = 0, step = 1] = bounds.length === 1 ? [0, ...bounds] : bounds
-  return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, index) => from + index * step)
+function literalOf(content: string): unknown {
+  if (content === 'True' || content === 'False') return content === 'True'
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(content) ? Number(content) : undefined
 }
