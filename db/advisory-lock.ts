@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sql, type Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import { Client, type Pool } from 'pg'
 import { connectionError } from './connection-error.ts'
 import { messageOf, PipelineError } from '../core/errors.ts'
@@ -24,7 +24,14 @@ export interface LockOptions {
  * It needs a direct connection or a session-pooling proxy.
  */
 export async function tryLock(pool: Pool, key: string, options: LockOptions = {}): Promise<AdvisoryLock | null> {
-  return acquire(pool, key, 'select pg_try_advisory_lock($1) as locked', options)
+  return tryLocks(pool, [key], options)
+}
+
+/** Takes the session locks of these names, all of them, or returns null when another session holds any. */
+export async function tryLocks(pool: Pool, keys: string[], options: LockOptions = {}): Promise<AdvisoryLock | null> {
+  const query =
+    'select coalesce(bool_and(pg_try_advisory_lock(key)), true) as locked from unnest($1::bigint[]) as l (key)'
+  return acquire(pool, keys, query, options)
 }
 
 /**
@@ -37,7 +44,12 @@ export async function withLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const lock = await acquire(pool, key, 'select true as locked from (select pg_advisory_lock($1)) as l', options)
+  const lock = await acquire(
+    pool,
+    [key],
+    'select true as locked from (select pg_advisory_lock(($1::bigint[])[1])) as l',
+    options,
+  )
   if (lock === null) throw new Error(`pg_advisory_lock returned without the lock ${key}`)
   try {
     const result = await work(lock.signal)
@@ -50,6 +62,8 @@ export async function withLock<T>(
 
 /** Takes the lock named `key` for the rest of the transaction, waiting for it. */
 export async function transactionLock(trx: Transaction<DB>, key: string): Promise<void> {
+  // Kysely takes longer to load than the other locks need to be had.
+  const { sql } = await import('kysely')
   await sql`select pg_advisory_xact_lock(${lockId(key)}::bigint)`.execute(trx)
 }
 
@@ -58,8 +72,9 @@ export function lockId(key: string): string {
   return createHash('sha256').update(key).digest().readBigInt64BE(0).toString()
 }
 
-async function acquire(pool: Pool, key: string, query: string, options: LockOptions): Promise<AdvisoryLock | null> {
+async function acquire(pool: Pool, keys: string[], query: string, options: LockOptions): Promise<AdvisoryLock | null> {
   const { heartbeatMs = 10_000 } = options
+  const key = keys.join(', ')
   const client = new Client(pool.options)
   const lost = new AbortController()
   let heartbeat: NodeJS.Timeout | undefined
@@ -86,7 +101,7 @@ async function acquire(pool: Pool, key: string, query: string, options: LockOpti
     return (released ??= client.end())
   }
   try {
-    const { rows } = await client.query<{ locked: boolean }>(query, [lockId(key)])
+    const { rows } = await client.query<{ locked: boolean }>(query, [keys.map(lockId)])
     if (rows[0]?.locked !== true) {
       await release()
       return null

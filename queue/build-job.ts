@@ -1,5 +1,6 @@
-import { buildModels, type BuildResult } from '../build/run/build.ts'
+import { buildModels } from '../build/run/build.ts'
 import { loadProject } from '../build/project/project.ts'
+import type { BuildResult } from '../build/run/result.ts'
 import { PipelineError } from '../core/errors.ts'
 import type { PipelineContext } from './context.ts'
 import { finishStep, lockRun } from './ledger.ts'
@@ -16,7 +17,7 @@ export interface BuildOutput {
 
 /** Builds, tests and publishes the models, then ends the run. A failed build publishes nothing. */
 export async function buildStep(context: PipelineContext, runId: string, signal: AbortSignal): Promise<void> {
-  const project = await loadProject(context.projectDir)
+  const project = loadProject(context.projectDir)
   const result = await buildModels({ pool: context.pool, project, signal })
   if (!result.published) throw buildFailed(result)
   await context.db.transaction().execute(async (trx) => {

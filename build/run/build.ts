@@ -1,39 +1,44 @@
-import { DatabaseError, escapeIdentifier, type Pool } from 'pg'
+import { randomUUID } from 'node:crypto'
+import { DatabaseError, type Pool } from 'pg'
 import { PipelineError } from '../../core/errors.ts'
-import { takeBuildLock } from './build-lock.ts'
-import { compileProject, renderModel, type CompileOptions, type Graph, type Model } from '../graph/graph.ts'
-import { ensureLedger, publishedRelations, recordPublished, type Orphan } from './ledger.ts'
-import { materialize, type Placement } from './materialize.ts'
-import type { Project } from '../project/project.ts'
-import { publish, type ExistingRelation, type Replacement } from './publish.ts'
+import { compileProject, type CompileOptions, type Graph, type GraphNode } from '../graph/graph.ts'
 import { relationSql } from '../graph/relation.ts'
-import { runTest, skippedTest, type TestResult } from './run-tests.ts'
-import { transaction, type Session } from './session.ts'
+import type { Project } from '../project/project.ts'
+import { takeBuildLock } from './build-lock.ts'
+import { BuildState, type Change } from './build-state.ts'
+import { makeEmptyInputs } from './empty-inputs.ts'
+import {
+  ensureLedger,
+  existingRelations,
+  forgetMissing,
+  orphansOf,
+  publishedRelations,
+  type Existing,
+  type Published,
+} from './ledger.ts'
+import { heldGroups, isFailure, planTasks } from './tasks.ts'
+import { publish } from './publish.ts'
+import type { BuildEvent, BuildResult } from './result.ts'
+import { runTasks } from './schedule.ts'
+import { aside, sessionOver, withConnections, type Connection, type Connections, type Session } from './session.ts'
+import { dropShadows, hasShadows, prepareShadows } from './shadow.ts'
 import { refreshStatistics } from './source-statistics.ts'
-import { statementError } from './statement-error.ts'
-
-interface NodeResult {
-  name: string
-  schema: string
-  kind: Model['config']['materialized']
-  /** `skipped` when a model it reads failed. */
-  status: 'built' | 'failed' | 'skipped'
-  /** Rows of the new table, or rows that an incremental model added; null for a view. */
-  rows: number | null
-  seconds: number
-  error: PipelineError | null
-}
-
-export type BuildEvent = { index: number; total: number } & (
-  | { type: 'model'; node: NodeResult }
-  | { type: 'test'; test: TestResult }
-)
+import { readTestMemory, recordTests } from './test-memory.ts'
+import { sourceVersions } from './versions.ts'
 
 export interface BuildOptions extends CompileOptions {
   pool: Pool
   project: Project
-  /** Builds incremental models anew. */
+  /** Ids of the nodes, tests and unit tests to build and run; default all. */
+  selected?: Set<string>
+  /** Builds everything anew, incremental models too. */
   fullRefresh?: boolean
+  /** Builds on no rows, to see that everything can be built; never replaces a relation that stands. */
+  empty?: boolean
+  /** Begins nothing more after the first failure. */
+  failFast?: boolean
+  /** Connections that build at the same time; default 4. */
+  threads?: number
   /** Told after each model and test. */
   onProgress?: (event: BuildEvent) => void
   signal?: AbortSignal
@@ -41,108 +46,143 @@ export interface BuildOptions extends CompileOptions {
   lockTimeoutMs?: number
 }
 
-export interface BuildResult {
-  /** False when a model or a test of severity `error` failed: then nothing has changed. */
-  published: boolean
-  nodes: NodeResult[]
-  tests: TestResult[]
-  /** Relations of earlier builds whose model is gone; they are left as they are. */
-  orphans: Orphan[]
-  warnings: string[]
-  seconds: number
-}
-
 /**
- * Builds all models aside, tests them, and publishes them together, in one transaction. What fails is in the result;
- * a rejection is a PipelineError: MODELS_INVALID, BUILD_BUSY, BUILD_CANCELLED, BUILD_DISCONNECTED, BUILD_CONFLICT,
- * BUILD_DEPENDENTS, BUILD_LOCKED or BUILD_REFUSED. In every case but a published one the database is as it was.
+ * Builds what differs from what is published aside, tests it, and publishes it in one transaction. What fails is in
+ * the result, and its group is not published; a rejection is a PipelineError: MODELS_INVALID, BUILD_BUSY,
+ * BUILD_CANCELLED, BUILD_DISCONNECTED, BUILD_CONFLICT, BUILD_DEPENDENTS, BUILD_LOCKED, BUILD_EMPTY or BUILD_REFUSED.
+ * In every case but a published one readers have what they had.
  */
 export async function buildModels(options: BuildOptions): Promise<BuildResult> {
+  const startedAt = new Date()
   const started = performance.now()
   const graph = compileProject(options.project, options)
-  const lock = await takeBuildLock(options.pool, options.project.name)
+  const schemas = schemasOf(graph)
+  const lock = await takeBuildLock(options.pool, options.project.name, schemas)
   const signal = AbortSignal.any([lock.signal, ...(options.signal === undefined ? [] : [options.signal])])
   try {
-    const result = await transaction(options.pool, 'isolation level repeatable read', signal, async (session) => {
-      const value = await build(session, graph, options)
-      return { commit: value.published, value }
-    })
-    return { ...result, seconds: (performance.now() - started) / 1000 }
+    const result = await withConnections(options.pool, signal, (connections) =>
+      build(connections, graph, schemas, options),
+    )
+    const seconds = (performance.now() - started) / 1000
+    return { invocationId: randomUUID(), startedAt, ...result, seconds }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
-    const message = `Postgres refuses the build: ${[error.message, error.detail, error.hint].filter(Boolean).join(' ')}`
+    const message = `Postgres refuses the build: ${[error.message, error.detail, error.hint].flatMap((text) => text?.replace(/\.$/, '') ?? []).join('. ')}`
     // Classes 08, 40, 53 and 57 pass: the connection, a deadlock, no room, a restart.
     const retry = /^(08|40|53|57)/.test(error.code ?? '') ? 'later' : 'never'
-    throw new PipelineError('BUILD_REFUSED', `${message}. Nothing was published.`, retry, { cause: error })
+    const advice =
+      error.code === '53200' ? ' Raise max_locks_per_transaction, or build fewer models with --select.' : ''
+    throw new PipelineError('BUILD_REFUSED', `${message}. Nothing was published.${advice}`, retry, { cause: error })
   } finally {
     await lock.release()
   }
 }
 
-// One connection sorts and joins whole tables: a server's usual 4 MB would send each of them to disk. Never lowered.
-const BUILD_MEMORY = ['work_mem', 'maintenance_work_mem'].map(
-  (name) =>
-    `select set_config('${name}', greatest(pg_size_bytes(current_setting('${name}')), pg_size_bytes('128MB')) / 1024 || 'kB', true)`,
-)
+/** The schemas that a project publishes to. */
+export function schemasOf(graph: Graph): string[] {
+  const standing = graph.nodes.filter((node) => node.config.materialized !== 'ephemeral')
+  return [...new Set(standing.map((node) => node.relation.schema))]
+}
 
-async function build(session: Session, graph: Graph, options: BuildOptions): Promise<Omit<BuildResult, 'seconds'>> {
-  await session.script(BUILD_MEMORY)
-  await refreshStatistics(session, graph.project)
-  await ensureLedger(session)
-  const published = await publishedRelations(session, graph.project.name)
-  const existing = await existingRelations(session, graph, published)
-  const placements = graph.models.map((model) => place(model, existing, options.fullRefresh === true))
-  const schemas = [...new Set(graph.models.map((model) => model.relation.schema))]
-  await session.script(
-    schemas.flatMap((schema) => [
-      `create schema if not exists ${escapeIdentifier(schema)}`,
-      `create schema ${escapeIdentifier(shadowOf(schema))}`,
-    ]),
-  )
-  const { nodes, warnings } = await buildNodes(session, graph, placements, options)
-  const tests = await runTests(session, graph, placements, nodes, options)
-  const current = new Set(graph.models.map((model) => relationSql(model.relation)))
-  const orphans = [...published].flatMap(([name, relation]) => (current.has(name) ? [] : relation))
-  const isGood =
-    nodes.every((node) => node.status === 'built') && !tests.some((test) => /^(fail|error)$/.test(test.status))
-  if (isGood) {
-    const replacements = placements.flatMap((placement) => replacementOf(placement, existing) ?? [])
-    await publish(session, options.pool, replacements, options.lockTimeoutMs ?? 30_000)
-    await session.script(schemas.map((schema) => `drop schema ${escapeIdentifier(shadowOf(schema))}`))
-    await recordPublished(session, graph, orphans)
+async function build(
+  connections: Connections,
+  graph: Graph,
+  schemas: string[],
+  options: BuildOptions,
+): Promise<Omit<BuildResult, 'seconds' | 'startedAt' | 'invocationId'>> {
+  const connection = await connections.open()
+  await ensureLedger(connection.session)
+  const isLittered = await hasShadows(connection.session, schemas)
+  const state = await readState(connection.session, graph, options)
+  const memory = await readTestMemory(connection.session, graph)
+  // Only a build that makes something needs its schemas, fresh statistics and more connections.
+  let preparing: Promise<void> | undefined
+  const prepare = () => (preparing ??= prepareAll(connection, state, schemas))
+  let isFirst = true
+  const open = async () => {
+    const isOwn = isFirst
+    isFirst = false
+    await prepare()
+    const next = isOwn ? connection : await connections.open()
+    await next.session.script(BUILD_SETTINGS)
+    return next
   }
-  return { published: isGood, nodes, tests, orphans, warnings }
+  try {
+    await runTasks(planTasks(state, memory, options), options.threads ?? 4, { open })
+    const held = heldGroups(state)
+    let changes = inOrder(state).filter(({ node }) => !held.has(node.publishGroup))
+    if (state.isEmpty && changes.some(({ node }) => state.existing.has(relationSql(node.relation)))) {
+      state.warnings.push(
+        'built on no rows as a trial: nothing is published, because that would empty relations that stand',
+      )
+      changes = []
+    }
+    const record = (session: Session) => recordTests(session, graph, memory, state.isEmpty ? [] : state.tests)
+    if (changes.length === 0) await connection.transaction(record)
+    const publishOptions = { pool: options.pool, lockTimeoutMs: options.lockTimeoutMs ?? 30_000 }
+    const replaced =
+      changes.length === 0
+        ? new Map<string, number>()
+        : await publish(connection, state, changes, publishOptions, async (session) => {
+            await record(session)
+            await forgetMissing(session, graph.project.name)
+          })
+    await analyzeIncremented(connection.session, changes)
+    return resultOf(state, held, changes, replaced)
+  } finally {
+    if (isLittered || preparing !== undefined) await dropShadowsAside(options.pool, schemas)
+  }
 }
 
-const shadowOf = (schema: string) => `${schema}__next`
-
-function place(model: Model, existing: Map<string, ExistingRelation>, fullRefresh: boolean): Placement {
-  const isTable = existing.get(relationSql(model.relation))?.kind === 'table'
-  const isRefreshed = model.config.full_refresh ?? fullRefresh
-  const isInPlace = model.config.materialized === 'incremental' && isTable && !isRefreshed
-  const { schema, name } = model.relation
-  return { model, isInPlace, place: isInPlace ? model.relation : { schema: shadowOf(schema), name } }
-}
-
-function replacementOf({ model, place: shadow, isInPlace }: Placement, existing: Map<string, ExistingRelation>) {
-  if (isInPlace) return null
-  const { relation } = model
-  const kind = model.config.materialized === 'view' ? 'view' : 'table'
-  return { shadow, relation, kind, old: existing.get(relationSql(relation)) ?? null } satisfies Replacement
-}
-
-/** What stands where the models go. Throws when it is not the work of an earlier build of the project. */
-async function existingRelations(session: Session, graph: Graph, published: Map<string, Orphan>) {
-  const { rows } = await session.query<ExistingRelation & { relkind: string }>(
-    `select c.oid, n.nspname as schema, c.relname as name, c.relkind, pg_get_userbyid(c.relowner) as owner,
-       case c.relkind when 'v' then 'view' else 'table' end as kind
-     from unnest($1::text[], $2::text[]) m (schema, name)
-     join pg_namespace n on n.nspname = m.schema
-     join pg_class c on c.relnamespace = n.oid and c.relname = m.name`,
-    [graph.models.map((model) => model.relation.schema), graph.models.map((model) => model.relation.name)],
+/** What there is before a build. Throws BUILD_CONFLICT. */
+export async function readState(
+  session: Session,
+  graph: Graph,
+  options: Pick<BuildOptions, 'selected' | 'fullRefresh' | 'empty'>,
+): Promise<BuildState> {
+  const isSelected = ({ id }: { id: string }) => options.selected?.has(id) ?? true
+  const nodes = graph.nodes.filter(isSelected)
+  const tests = graph.tests.filter(isSelected)
+  const standing = graph.nodes.filter((node) => node.config.materialized !== 'ephemeral')
+  // Before everything else is read: what becomes visible later is read again by the next build.
+  const { rows } = await session.query<{ snapshot: string; quarter_hour: string }>(
+    `select pg_current_snapshot()::text as snapshot, floor(extract(epoch from now()) / 900)::text as quarter_hour`,
   )
-  const foreign = rows.filter((row) => !published.has(relationSql(row)) || !/^[vr]$/.test(row.relkind)).map(relationSql)
-  if (foreign.length === 0) return new Map(rows.map((row) => [relationSql(row), row]))
+  const published = await publishedRelations(session, graph.project.name)
+  const existing = await existingRelations(
+    session,
+    standing.map((node) => node.relation),
+  )
+  refuseForeign(graph, nodes, published, existing)
+  const sources = new Map([...graph.nodes, ...tests].flatMap((reader) => [...reader.sources]))
+  return new BuildState({
+    graph,
+    selected: new Set([...nodes, ...tests, ...graph.unitTests.filter(isSelected)].map(({ id }) => id)),
+    isFullRefresh: options.fullRefresh === true,
+    isEmpty: options.empty === true,
+    published,
+    existing,
+    versions: await sourceVersions(session, [...sources.values()]),
+    system: await systemOf(session),
+    snapshot: rows[0]?.snapshot ?? '',
+    quarterHour: rows[0]?.quarter_hour ?? '',
+    emptied: new Map(),
+  })
+}
+
+/** Throws when something that is to be built stands there and is not the work of an earlier build of the project. */
+function refuseForeign(
+  graph: Graph,
+  nodes: GraphNode[],
+  published: Map<string, Published>,
+  existing: Map<string, Existing>,
+): void {
+  const foreign = nodes.flatMap(({ relation }) => {
+    const name = relationSql(relation)
+    const found = existing.get(name)
+    return found !== undefined && (!published.has(name) || !/^[vr]$/.test(found.relkind)) ? name : []
+  })
+  if (foreign.length === 0) return
   throw new PipelineError(
     'BUILD_CONFLICT',
     `These relations were not made by a build of ${graph.project.name}, so they are not replaced: ${foreign.join(', ')}. ` +
@@ -151,62 +191,83 @@ async function existingRelations(session: Session, graph: Graph, published: Map<
   )
 }
 
-async function buildNodes(session: Session, graph: Graph, placements: Placement[], options: BuildOptions) {
-  const nodes: NodeResult[] = []
-  const warnings = [...graph.project.warnings]
-  for (const placement of placements) {
-    const { model, isInPlace } = placement
-    const started = performance.now()
-    const { name, relation, config } = model
-    const node: NodeResult = {
-      name,
-      schema: relation.schema,
-      kind: config.materialized,
-      status: 'skipped',
-      rows: null,
-      seconds: 0,
-      error: null,
-    }
-    if (nodes.every((other) => other.status === 'built' || !model.dependsOn.has(other.name))) {
-      const compiled = renderModel(graph, model, { isIncremental: isInPlace, relationOf: placeIn(placements) })
-      try {
-        const made = await session.attempt(() => materialize(session, placement, compiled))
-        warnings.push(...made.warnings)
-        Object.assign(node, { status: 'built', rows: made.rows })
-      } catch (error) {
-        Object.assign(node, { status: 'failed', error: statementError(error, compiled) })
-      }
-      node.seconds = (performance.now() - started) / 1000
-    }
-    nodes.push(node)
-    options.onProgress?.({ type: 'model', node, index: nodes.length, total: placements.length })
-  }
-  return { nodes, warnings }
+/** The cluster that transaction ids belong to; null when this role may not ask. */
+async function systemOf(session: Session): Promise<string | null> {
+  const { rows: allowed } = await session.query<{ ok: boolean }>(
+    `select has_function_privilege('pg_control_system()', 'execute') as ok`,
+  )
+  if (allowed[0]?.ok !== true) return null
+  const { rows } = await session.query<{ system: string }>(
+    'select system_identifier::text as system from pg_control_system()',
+  )
+  return rows[0]?.system ?? null
 }
 
-async function runTests(
-  session: Session,
-  graph: Graph,
-  placements: Placement[],
-  nodes: NodeResult[],
-  options: BuildOptions,
-) {
-  const tests: TestResult[] = []
-  const built = new Set(nodes.filter((node) => node.status === 'built').map((node) => node.name))
-  for (const test of graph.tests) {
-    const isReady = test.dependsOn.every((name) => built.has(name))
-    const result = isReady ? await runTest(session, graph, test, placeIn(placements)) : skippedTest(test)
-    tests.push(result)
-    options.onProgress?.({ type: 'test', test: result, index: tests.length, total: graph.tests.length })
-  }
-  return tests
+async function prepareAll(connection: Connection, state: BuildState, schemas: string[]): Promise<void> {
+  await prepareShadows(connection.session, schemas)
+  if (state.isEmpty) await makeEmptyInputs(connection.session, state)
+  else await refreshStatistics(connection.session, state.graph)
 }
 
-function placeIn(placements: Placement[]) {
-  const places = new Map(placements.map((placement) => [placement.model.name, placement.place]))
-  return (name: string) => {
-    const found = places.get(name)
-    if (found === undefined) throw new Error(`there is no model ${name}`)
-    return found
+/** The changes in the order in which nodes are built, as views need what they read. */
+function inOrder(state: BuildState): Change[] {
+  const order = new Map(state.graph.nodes.map((node, index) => [node.id, index]))
+  return state.changes.toSorted((a, b) => (order.get(a.node.id) ?? 0) - (order.get(b.node.id) ?? 0))
+}
+
+async function analyzeIncremented(session: Session, changes: Change[]): Promise<void> {
+  const tables = changes.flatMap(({ type, node }) => (type === 'increment' ? relationSql(node.relation) : []))
+  await session.script(tables.map((table) => `analyze ${table}`))
+}
+
+/** Drops the build's schemas on a connection of its own: the build's may be cancelled or lost. */
+async function dropShadowsAside(pool: Pool, schemas: string[]): Promise<void> {
+  try {
+    await aside(pool, async (client) => {
+      // Somebody may read the relations that go, such as pg_dump; the next build drops them then.
+      await client.query(`set lock_timeout = '5s'`)
+      await dropShadows(sessionOver(client), schemas)
+    })
+  } catch (error) {
+    // A database that cannot be reached now has the leftovers dropped by the next build.
+    if (!(error instanceof Error)) throw error
   }
 }
+
+function resultOf(
+  state: BuildState,
+  held: Set<string>,
+  changes: Change[],
+  replaced: Map<string, number>,
+): Omit<BuildResult, 'seconds' | 'startedAt' | 'invocationId'> {
+  const published = new Set(changes.map(({ node }) => node.id))
+  const groupOf = new Map(state.graph.nodes.map((node) => [node.id, node.publishGroup]))
+  for (const node of state.results) {
+    node.isPublished = node.status === 'unchanged' || (node.status === 'built' && published.has(node.id))
+    node.replaced = replaced.get(node.id) ?? null
+    if (node.status === 'built' && held.has(groupOf.get(node.id) ?? ''))
+      node.message = 'built, not published: its group was held back'
+  }
+  const groups = [...new Set(groupOf.values())].map((name) => ({ name, isPublished: !held.has(name) }))
+  return {
+    published: ![...state.results, ...state.tests].some(isFailure) && held.size === 0,
+    nodes: state.results,
+    tests: state.tests,
+    groups,
+    orphans: orphansOf(state.graph, state.published),
+    warnings: [...state.graph.project.warnings, ...state.warnings],
+  }
+}
+
+const BUILD_SETTINGS = [
+  // Whole tables are sorted and joined: a server's usual 4 MB would send each of them to disk. Never lowered.
+  ...['work_mem', 'maintenance_work_mem'].map(
+    (name) =>
+      `select set_config('${name}', greatest(pg_size_bytes(current_setting('${name}')), pg_size_bytes('128MB')) / 1024 || 'kB', false)`,
+  ),
+  // When this process dies, the server stops what it runs for it; without, the next build waits until that has ended.
+  `select set_config(name, '1s', false) from pg_settings
+   where name = 'client_connection_check_interval' and version() !~* 'mingw|visual|windows'`,
+  // What is built aside is lost with a crash anyway; the publish waits for its own commit, which waits for all before it.
+  'set synchronous_commit = off',
+]

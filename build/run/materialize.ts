@@ -1,125 +1,97 @@
 import { escapeIdentifier, escapeLiteral } from 'pg'
-import { PipelineError } from '../../core/errors.ts'
-import type { Model } from '../graph/graph.ts'
-import type { RelationName } from '../graph/relation.ts'
-import { relationSql } from '../graph/relation.ts'
+import type { Places } from '../graph/context.ts'
+import type { GraphNode } from '../graph/graph.ts'
+import { relationSql, type RelationName } from '../graph/relation.ts'
 import type { Compiled } from '../template/render.ts'
+import { createByContract } from './contract.ts'
+import { stageIncrement } from './incremental.ts'
+import type { Column, Made } from './increment.ts'
+import { createSeed } from './seed.ts'
+import { createSnapshot, stageSnapshot } from './snapshot.ts'
 import type { Session } from './session.ts'
 import { runCompiled } from './statement-error.ts'
 
-/** A model and the relation that a build makes of it. */
-export interface Placement {
-  model: Model
-  /** Where this build makes it: in a shadow schema, or in place (`model.relation`). */
-  place: RelationName
-  /** An incremental model whose table is changed in place. */
-  isInPlace: boolean
+/** A node and where a build makes it. */
+export interface Making {
+  node: GraphNode
+  /** Null for a seed. */
+  compiled: Compiled | null
+  /** Where its new relation goes, or the view of what its table will hold. */
+  shadow: RelationName
+  /** Where the rows go that are to be added to its table. */
+  delta: RelationName
+  /** Whether its published table is to be changed rather than replaced. */
+  isIncrement: boolean
+  /** Where this build finds what the node reads. */
+  places: Places
 }
 
-interface Made {
-  /** Rows of a new table, or rows inserted in place; null for a view. */
-  rows: number | null
-  /** Rows that an incremental model took away before it added. */
-  deleted: number
-  warnings: string[]
-}
-
-interface Column {
-  name: string
-  type: string
-}
-
-/** Makes the relation of a model, with its indexes, comments and statistics. */
-export async function materialize(session: Session, placement: Placement, compiled: Compiled): Promise<Made> {
-  const { model, place, isInPlace } = placement
-  const target = relationSql(place)
-  const made = isInPlace
-    ? await increment(session, model, target, compiled)
-    : await create(session, model, target, compiled)
-  const isView = model.config.materialized === 'view'
-  const columns = await columnsOf(session, target)
-  const undescribed = model.columns.filter((column) => !columns.some((other) => other.name === column.name))
-  made.warnings.push(
-    ...undescribed.map((column) => `${model.name} has no column ${column.name}, which its YAML describes`),
-  )
-  const comments = model.columns
-    .filter((column) => column.description !== '' && !undescribed.includes(column))
-    .map(
-      ({ name, description }) =>
-        `comment on column ${target}.${escapeIdentifier(name)} is ${escapeLiteral(description)}`,
-    )
-  if (model.description !== '') {
-    comments.push(`comment on ${isView ? 'view' : 'table'} ${target} is ${escapeLiteral(model.description)}`)
-  }
-  // A table to which nothing was added is described and analysed as it was.
-  const isUntouched = isInPlace && made.rows === 0 && made.deleted === 0
-  await session.script(isView || isUntouched ? comments : [...comments, `analyze ${target}`])
+/** Makes the relation of a node aside, with its indexes, comments and statistics. */
+export async function materialize(session: Session, making: Making): Promise<Made> {
+  const { node, compiled, shadow, isIncrement } = making
+  const target = relationSql(shadow)
+  const made = isIncrement && compiled !== null ? await stage(session, making, compiled) : await create(session, making)
+  if (made.increment !== null) return made
+  const isView = node.config.materialized === 'view'
+  const indexes = node.config.indexes.map(({ columns, unique, type }) => {
+    return `create ${unique ? 'unique ' : ''}index on ${target} using ${type} (${names(columns)})`
+  })
+  made.warnings.push(...(await describe(session, node, shadow, isView ? 'view' : 'table')))
+  await session.script(isView ? [] : [...indexes, `analyze ${target}`])
   return made
 }
 
-async function create(session: Session, model: Model, target: string, compiled: Compiled): Promise<Made> {
-  const isView = model.config.materialized === 'view'
-  const { rowCount } = await runCompiled(session, `create ${isView ? 'view' : 'table'} ${target} as\n`, compiled)
-  const indexes = model.config.indexes.map(({ columns, unique, type }) => {
-    return `create ${unique ? 'unique ' : ''}index on ${target} using ${type} (${names(columns)})`
-  })
-  await session.script(indexes)
-  return { rows: isView ? null : rowCount, deleted: 0, warnings: [] }
+async function stage(session: Session, making: Making, compiled: Compiled): Promise<Made> {
+  const stageNode = making.node.kind === 'snapshot' ? stageSnapshot : stageIncrement
+  const made = await stageNode(session, making, compiled)
+  const { increment } = made
+  if (increment !== null && (increment.rows > 0 || increment.newColumns.length > 0)) {
+    const target = relationSql(making.shadow)
+    await session.script([`analyze ${relationSql(increment.delta)}`, `create view ${target} as ${increment.merged}`])
+  }
+  return made
 }
 
-async function increment(session: Session, model: Model, target: string, compiled: Compiled): Promise<Made> {
-  const delta = 'pg_temp.model_delta'
-  const { unique_key: key, incremental_strategy: strategy } = model.config
-  await runCompiled(session, 'create temporary table model_delta as\n', compiled)
-  const columns = await columnsOf(session, target)
-  let deleted = 0
-  const { warnings } = compareColumns(model, columns, await columnsOf(session, delta))
-  if (strategy === 'delete+insert') {
-    // As in dbt, a null in the key matches nothing: the row is inserted again by every build.
-    const isNull = key.map((column) => `${escapeIdentifier(column)} is null`).join(' or ')
-    const { rows } = await session.query<{ count: string }>(
-      `select count(*)::text as count from ${delta} where ${isNull}`,
-    )
-    const nulls = Number(rows[0]?.count)
-    if (nulls > 0)
-      warnings.push(`${model.name}: ${nulls} rows have a null in unique_key (${key.join(', ')}) and will pile up`)
-    const matches = key.map((column) => `t.${escapeIdentifier(column)} = d.${escapeIdentifier(column)}`).join(' and ')
-    const removed = await session.query(
-      `delete from ${target} as t using (select distinct ${names(key)} from ${delta}) as d where ${matches}`,
-    )
-    deleted = removed.rowCount ?? 0
+async function create(session: Session, { node, shadow, compiled, places }: Making): Promise<Made> {
+  if (compiled === null) return createSeed(session, node, shadow)
+  if (node.kind === 'snapshot') return createSnapshot(session, node, shadow, compiled)
+  if (node.config.contract?.enforced === true) {
+    return createByContract(session, node, shadow, compiled, places)
   }
-  const list = names(columns.map((column) => column.name))
-  const { rowCount } = await session.query(`insert into ${target} (${list}) select ${list} from ${delta}`)
-  await session.query(`drop table ${delta}`)
-  return { rows: rowCount, deleted, warnings }
-}
-
-/** Throws when the query does not fit the table; a column that the table lacks is only warned of, as `ignore` says. */
-function compareColumns(model: Model, table: Column[], query: Column[]): { warnings: string[] } {
-  const isIn = (list: Column[], column: Column) => list.some((other) => other.name === column.name)
-  const missing = table.filter((column) => !isIn(query, column)).map((column) => `${column.name} is gone`)
-  const added = query.filter((column) => !isIn(table, column)).map((column) => `${column.name} is new`)
-  const changed = query.flatMap((column) => {
-    const before = table.find((other) => other.name === column.name)
-    return before === undefined || before.type === column.type
-      ? []
-      : `${column.name} was ${before.type}, is ${column.type}`
-  })
-  const ignores = model.config.on_schema_change === 'ignore'
-  const faults = ignores ? missing : [...missing, ...added, ...changed]
-  if (faults.length === 0) {
-    return { warnings: added.map((text) => `${model.name}: column ${text} and left out until a full refresh`) }
-  }
-  throw new PipelineError(
-    'MODEL_COLUMNS',
-    `${model.template.file}: the query no longer fits the table it adds to: ${faults.join('; ')}. ` +
-      'Rebuild it with a full refresh, or restore the columns.',
-    'never',
+  const isView = node.config.materialized === 'view'
+  const { rowCount } = await runCompiled(
+    session,
+    `create ${isView ? 'view' : 'table'} ${relationSql(shadow)} as\n`,
+    compiled,
   )
+  return { rows: isView ? null : rowCount, warnings: [], increment: null, isRepeatable: true }
 }
 
-async function columnsOf(session: Session, relation: string): Promise<Column[]> {
+/** Gives a relation and its columns the project's descriptions as comments. Returns warnings. */
+export async function describe(
+  session: Session,
+  node: GraphNode,
+  place: RelationName,
+  kind: 'view' | 'table',
+): Promise<string[]> {
+  const target = relationSql(place)
+  const comments: string[] = []
+  if (node.description !== '') comments.push(`comment on ${kind} ${target} is ${escapeLiteral(node.description)}`)
+  let undescribed: string[] = []
+  if (node.columns.length > 0) {
+    const columns = new Set((await columnsOf(session, target)).map((column) => column.name))
+    undescribed = node.columns.flatMap(({ name }) => (columns.has(name) ? [] : name))
+    for (const { name, description } of node.columns) {
+      if (description === '' || !columns.has(name)) continue
+      comments.push(`comment on column ${target}.${escapeIdentifier(name)} is ${escapeLiteral(description)}`)
+    }
+  }
+  await session.script(comments)
+  return undescribed.map((name) => `${node.name} has no column ${name}, which its YAML describes`)
+}
+
+/** The columns of a relation, named as SQL, in order. */
+export async function columnsOf(session: Session, relation: string): Promise<Column[]> {
   const { rows } = await session.query<Column & Record<string, unknown>>(
     `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
      where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
@@ -128,4 +100,4 @@ async function columnsOf(session: Session, relation: string): Promise<Column[]> 
   return rows
 }
 
-const names = (columns: string[]) => columns.map((column) => escapeIdentifier(column)).join(', ')
+export const names = (columns: string[]) => columns.map((column) => escapeIdentifier(column)).join(', ')

@@ -1,208 +1,181 @@
-import { setTimeout } from 'node:timers/promises'
-import { DatabaseError, escapeIdentifier, escapeLiteral, type Pool } from 'pg'
-import { messageOf, PipelineError } from '../../core/errors.ts'
-import { grantSql, readDefaultGrants, readDependents, readGrants, type Grant, type OutsideView } from './dependents.ts'
-import { relationSql, type RelationName } from '../graph/relation.ts'
-import { aside, type Session } from './session.ts'
+import { escapeIdentifier, escapeLiteral, type Pool } from 'pg'
+import { relationSql } from '../graph/relation.ts'
+import type { BuildState, Change } from './build-state.ts'
+import { readGrants } from './dependents.ts'
+import { grantAlike } from './grants.ts'
+import { withOutside } from './publish-lock.ts'
+import { recordPublished, type Existing } from './ledger.ts'
+import { describe } from './materialize.ts'
+import type { Connection, Session } from './session.ts'
+import { previousOf, droppedOf } from './shadow.ts'
+import { recordUndo, type UndoStep } from './undo.ts'
 
-/** A relation in a shadow schema that takes the place of another one. */
-export interface Replacement {
-  shadow: RelationName
-  relation: RelationName
-  kind: 'view' | 'table'
-  old: ExistingRelation | null
-}
-
-export interface ExistingRelation extends RelationName {
-  oid: number
-  kind: 'view' | 'table'
-  owner: string
+export interface PublishOptions {
+  pool: Pool
+  /** How long to wait for readers of the old relations. */
+  lockTimeoutMs: number
 }
 
 /**
- * Puts new relations in the place of old ones in the session's transaction: nobody sees any of it before the commit.
- * Grants go over to the new relations; views of others that read the old ones are made again. Throws a PipelineError
- * BUILD_DEPENDENTS that names what cannot be carried over, BUILD_LOCKED when readers hold a relation too long.
+ * Puts what was built aside in the place of what stands, in one transaction: nobody sees any of it before the commit.
+ * Old tables are kept until the next publish. What other people hang on the old relations goes over to the new ones.
+ * Throws a PipelineError BUILD_DEPENDENTS that names what cannot be carried over, BUILD_LOCKED when readers hold a
+ * relation too long; then nothing has changed.
  */
 export async function publish(
-  session: Session,
-  pool: Pool,
-  replacements: Replacement[],
-  lockTimeoutMs: number,
-): Promise<void> {
-  const replaced = replacements.flatMap((item) => item.old ?? [])
-  const oids = replaced.map((old) => old.oid)
-  const schemas = replacements.map((item) => item.relation.schema)
-  // The transaction has an old snapshot; grants and views may be younger.
-  const { views, lost, grants, defaults } = await aside(pool, async (client) => {
-    const dependents = await readDependents(client, oids)
-    const all = [...oids, ...dependents.views.map((view) => view.oid)]
-    return { ...dependents, grants: await readGrants(client, all), defaults: await readDefaultGrants(client, schemas) }
-  })
-  if (lost.length > 0) throw dependentsError(lost)
-  const locked = [...views.map((view) => ({ ...view, kind: 'view' as const })), ...replaced]
-  for (const item of replacements) await grantAlike(session, item, grants, defaults)
-  try {
-    await lock(session, pool, locked, lockTimeoutMs)
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || error.code !== '42501') throw error
-    throw dependentsError(
-      locked.map(({ kind, owner, ...name }) => `${kind} ${relationSql(name)} of ${owner}: ${error.message}`),
+  connection: Connection,
+  build: BuildState,
+  changes: Change[],
+  options: PublishOptions,
+  alsoRecord: (session: Session) => Promise<void>,
+): Promise<Map<string, number>> {
+  const replacing = changes.filter((change) => change.type === 'table' || change.type === 'view')
+  const increments = changes.filter((change) => change.type === 'increment')
+  const oldOf = ({ node }: Change) => build.existing.get(relationSql(node.relation))
+  const replaced = replacing.flatMap((change) => oldOf(change) ?? [])
+  const isQuiet = replacing.length === 0 && increments.length === 0
+  return connection.transaction(async (session) => {
+    const replacedRows = new Map<string, number>()
+    const undo: UndoStep[] = []
+    await session.script(['set local synchronous_commit = on'])
+    const changed = increments.flatMap((change) =>
+      change.increment.newColumns.length > 0 ? (oldOf(change) ?? []) : [],
     )
-  }
-  await session.script([`set local lock_timeout = ${lockTimeoutMs}`])
-  try {
-    await session.script(dropStatements(views, replaced))
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || error.code !== '2BP01') throw error
-    throw dependentsError((error.detail ?? error.message).split('\n'))
-  }
-  await session.script(
-    replacements.map(({ shadow, relation, kind }) => {
-      return `alter ${kind} ${relationSql(shadow)} set schema ${escapeIdentifier(relation.schema)}`
-    }),
-  )
-  await recreate(session, views, grants)
+    await withOutside(session, options, replaced, changed, async () => {
+      const grants = await readGrants(
+        session,
+        replaced.map((old) => old.oid),
+      )
+      if (!isQuiet) await rotate(session, [...replacing, ...increments])
+      for (const change of replacing) undo.push(await undoOf(session, build, change, oldOf(change)))
+      await session.script(removeStatements(replaced))
+      await session.script(
+        replacing.flatMap((change) => {
+          if (change.type !== 'table') return []
+          return `alter table ${relationSql(change.shadow)} set schema ${escapeIdentifier(change.node.relation.schema)}`
+        }),
+      )
+      for (const change of increments) {
+        const step = await applyIncrement(session, build, change)
+        replacedRows.set(change.node.id, step.rows)
+        undo.push(step.undo)
+      }
+      for (const change of replacing) {
+        const { node } = change
+        if (change.type === 'view') {
+          await session.query(`create view ${relationSql(node.relation)} as ${change.query}`)
+          await describe(session, node, node.relation, 'view')
+        }
+      }
+      await grantAlike(
+        session,
+        replacing.map((change) => ({ relation: change.node.relation, old: oldOf(change) })),
+        grants,
+      )
+    })
+    const notes = changes.filter((change) => change.type === 'note')
+    for (const { node } of notes) {
+      const entry = build.published.get(relationSql(node.relation))
+      if (entry !== undefined) undo.push({ type: 'note', entry })
+    }
+    await recordPublished(
+      session,
+      build.graph.project.name,
+      changes.map((change) => change.entry),
+    )
+    if (!isQuiet) await recordUndo(session, build.graph, undo)
+    await alsoRecord(session)
+    return replacedRows
+  })
 }
 
-async function grantAlike(
-  session: Session,
-  { shadow, relation, old }: Replacement,
-  grants: Grant[],
-  defaults: (Grant & { schema: string })[],
-): Promise<void> {
-  const name = relationSql(shadow)
-  if (old === null) {
-    const own = defaults.filter((grant) => grant.schema === relation.schema)
-    return session.script(own.map((grant) => grantSql(grant, name)))
-  }
-  const { rows } = await session.query<{ grantee: string; column: string }>(
-    `select case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee, '' as column
-     from pg_class c, aclexplode(c.relacl) a where c.oid = $1::regclass and a.grantee <> c.relowner
-     union all
-     select '', quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
-    [name],
+/** Makes room for the tables that are now replaced: those of the publish before go. */
+async function rotate(session: Session, changes: Change[]): Promise<void> {
+  const schemas = [...new Set(changes.map(({ node }) => node.relation.schema))]
+  const { rows } = await session.query<{ schema: string }>(
+    `select s.schema from unnest($1::text[]) as s (schema) join pg_namespace n on n.nspname = s.schema || '__previous'`,
+    [schemas],
   )
-  const kept = grants.filter((grant) => grant.oid === old.oid)
-  const isThere = (grant: Grant) => grant.column === null || rows.some((row) => row.column === grant.column)
   await session.script([
-    ...new Set(rows.filter((row) => row.grantee !== '').map((row) => `revoke all on ${name} from ${row.grantee}`)),
-    ...kept.filter(isThere).map((grant) => grantSql(grant, name)),
+    ...rows.map(
+      ({ schema }) =>
+        `alter schema ${escapeIdentifier(previousOf(schema))} rename to ${escapeIdentifier(droppedOf(schema))}`,
+    ),
+    ...schemas.map((schema) => `create schema ${escapeIdentifier(previousOf(schema))}`),
   ])
 }
 
-/**
- * Locks what is about to be dropped, all at once or not at all. A reader that holds one relation and wants another
- * would be caught in a deadlock with us; so we give up well before Postgres looks for deadlocks (`deadlock_timeout`),
- * let the readers through and try again, a little more patient each time.
- */
-async function lock(session: Session, pool: Pool, relations: ExistingRelation[], timeoutMs: number): Promise<void> {
-  if (relations.length === 0) return
-  const deadline = performance.now() + timeoutMs
-  const { rows } = await session.query<{ patience: number; before: string }>(
-    `select (0.4 * setting::int)::int as patience, current_setting('statement_timeout') as before
-     from pg_settings where name = 'deadlock_timeout'`,
-  )
-  const { patience = 400, before = '0' } = rows[0] ?? {}
-  // Only for tables is there a LOCK that does not go on to what a view reads; for a view, a change to the same owner.
-  const statements = relations.map((relation) => {
-    const name = relationSql(relation)
-    if (relation.kind === 'view') return `alter view ${name} owner to ${escapeIdentifier(relation.owner)};`
-    return `lock table only ${name} in access exclusive mode;`
-  })
-  for (let wait = Math.min(50, patience); ; wait = Math.min(2 * wait, patience, timeoutMs)) {
-    try {
-      return await session.attempt(async () => {
-        await session.script([`set local statement_timeout = ${wait}`])
-        await session.query(`do $lock$ begin ${statements.join('\n')} end $lock$`)
-        await session.script([`set local statement_timeout = ${escapeLiteral(before)}`])
-      })
-    } catch (error) {
-      const isBusy = error instanceof DatabaseError && ['57014', '55P03', '40P01'].includes(error.code ?? '')
-      if (!isBusy) throw error
-      if (performance.now() > deadline) throw await lockedError(pool, session, relations, timeoutMs, error)
-    }
-    await setTimeout(20 + Math.random() * 80)
-  }
-}
-
-function dropStatements(views: OutsideView[], replaced: ExistingRelation[]): string[] {
-  const oldViews = [...views, ...replaced.filter((old) => old.kind === 'view')].map(relationSql)
-  const oldTables = replaced.filter((old) => old.kind === 'table').map(relationSql)
+/** Old views are dropped, all at once because they read each other; old tables are moved aside. */
+export function removeStatements(replaced: Existing[]): string[] {
+  const views = replaced.filter((old) => old.kind === 'view').map(relationSql)
+  const tables = replaced.filter((old) => old.kind === 'table')
   return [
-    ...(oldViews.length > 0 ? [`drop view ${oldViews.join(', ')}`] : []),
-    ...(oldTables.length > 0 ? [`drop table ${oldTables.join(', ')}`] : []),
+    ...(views.length > 0 ? [`drop view ${views.join(', ')}`] : []),
+    ...tables.map((old) => `alter table ${relationSql(old)} set schema ${escapeIdentifier(previousOf(old.schema))}`),
   ]
 }
 
-/** Makes the views of others again over the new relations. */
-async function recreate(session: Session, views: OutsideView[], grants: Grant[]): Promise<void> {
-  const failed: string[] = []
-  for (const view of views) {
-    const name = relationSql(view)
-    try {
-      await session.attempt(async () => {
-        const options = (view.options ?? []).join(', ')
-        await session.query(`create view ${name} ${options === '' ? '' : `with (${options})`} as ${view.definition}`)
-        const { rows } = await session.query<{ name: string; type: string }>(
-          `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
-           where attrelid = $1::regclass and attnum > 0 order by attnum`,
-          [name],
-        )
-        const changed = view.columns.filter((column, index) => column.type !== rows[index]?.type)
-        if (changed.length > 0) {
-          const types = changed.map((column) => {
-            return `${column.name} would change from ${column.type} to ${rows.find((row) => row.name === column.name)?.type}`
-          })
-          throw new Error(`its column ${types.join(', ')}`)
-        }
-        const comments = view.columns.flatMap((column) => {
-          const text = `comment on column ${name}.${escapeIdentifier(column.name)} is ${escapeLiteral(column.comment ?? '')}`
-          return column.comment === null ? [] : text
-        })
-        if (view.comment !== null) comments.push(`comment on view ${name} is ${escapeLiteral(view.comment)}`)
-        const owned = grants.filter((grant) => grant.oid === view.oid).map((grant) => grantSql(grant, name))
-        await session.script([...comments, ...owned, `alter view ${name} owner to ${escapeIdentifier(view.owner)}`])
-      })
-    } catch (error) {
-      if (error instanceof PipelineError) throw error
-      failed.push(`view ${name}: ${messageOf(error)}`)
-    }
-  }
-  if (failed.length > 0) throw dependentsError(failed)
-}
-
-function dependentsError(objects: string[]): PipelineError {
-  return new PipelineError(
-    'BUILD_DEPENDENTS',
-    'Nothing was published: objects outside the models hang on relations that this build replaces, and they cannot ' +
-      `be carried over:\n${objects.map((object) => `  ${object}`).join('\n')}\n` +
-      'Change or drop them, build, and make them again; or keep the columns that they use.',
-    'never',
-  )
-}
-
-async function lockedError(
-  pool: Pool,
+async function undoOf(
   session: Session,
-  relations: ExistingRelation[],
-  timeoutMs: number,
-  cause: unknown,
-) {
-  const holders = await aside(pool, async (client) => {
-    const { rows } = await client.query<{ holder: string }>(
-      `select distinct format('process %s (%s) on %s', a.pid, a.application_name, l.relation::regclass) as holder
-       from pg_locks l join pg_stat_activity a on a.pid = l.pid
-       where l.granted and l.relation = any ($1) and l.pid <> $2 order by 1`,
-      [relations.map((relation) => relation.oid), session.pid],
-    )
-    return rows.map((row) => row.holder)
-  })
-  return new PipelineError(
-    'BUILD_LOCKED',
-    `Nothing was published: other sessions kept relations locked for ${timeoutMs / 1000} s that this build replaces` +
-      `${holders.length > 0 ? `: ${holders.join(', ')}` : ''}. Build again, or end those sessions.`,
-    'later',
-    { cause },
+  build: BuildState,
+  { node, type }: Change,
+  old: Existing | undefined,
+): Promise<UndoStep> {
+  const now = type === 'view' ? ('view' as const) : ('table' as const)
+  const entry = build.published.get(relationSql(node.relation)) ?? null
+  if (old === undefined || entry === null) return { type: 'remove', relation: node.relation, now }
+  if (old.kind === 'table') return { type: 'table', relation: node.relation, now, entry }
+  const query = entry.query ?? (await viewQuery(session, old))
+  return { type: 'view', relation: node.relation, now, entry, query, comments: await commentsOn(session, old) }
+}
+
+async function viewQuery(session: Session, view: Existing): Promise<string> {
+  const { rows } = await session.query<{ query: string }>('select pg_get_viewdef($1::oid) as query', [view.oid])
+  return (rows[0]?.query ?? '').replace(/;\s*$/, '')
+}
+
+async function commentsOn(session: Session, view: Existing): Promise<string[]> {
+  const { rows } = await session.query<{ column: string | null; text: string }>(
+    `select a.attname as column, d.description as text from pg_description d
+     left join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0
+     where d.classoid = 'pg_class'::regclass and d.objoid = $1 order by d.objsubid`,
+    [view.oid],
   )
+  const name = relationSql(view)
+  return rows.map(({ column, text }) => {
+    const on = column === null ? `view ${name}` : `column ${name}.${escapeIdentifier(column)}`
+    return `comment on ${on} is ${escapeLiteral(text)}`
+  })
+}
+
+/** Changes a table in place, and keeps the rows that go. */
+async function applyIncrement(
+  session: Session,
+  build: BuildState,
+  { node, increment }: Extract<Change, { type: 'increment' }>,
+): Promise<{ rows: number; undo: UndoStep }> {
+  const table = relationSql(node.relation)
+  const { newColumns, replaced, apply } = increment
+  const saved = { schema: previousOf(node.relation.schema), name: node.relation.name }
+  let rows = 0
+  if (replaced !== null) {
+    const kept = await session.query(
+      `create table ${relationSql(saved)} as select t.* from ${table} as t where ${replaced}`,
+    )
+    rows = kept.rowCount ?? 0
+  }
+  const add = newColumns.map(({ name, type }) => `add column ${escapeIdentifier(name)} ${type}`)
+  await session.script([...(add.length > 0 ? [`alter table ${table} ${add.join(', ')}`] : []), ...apply])
+  const { rows: transactions } = await session.query<{ xid: string }>('select pg_current_xact_id()::xid::text as xid')
+  const entry = build.published.get(table)
+  if (entry === undefined) throw new Error(`${table} was not published before its increment`)
+  const undo = {
+    type: 'increment' as const,
+    relation: node.relation,
+    entry,
+    saved: replaced === null ? null : saved,
+    xid: transactions[0]?.xid ?? '',
+    newColumns: newColumns.map((column) => column.name),
+  }
+  return { rows, undo }
 }

@@ -2,10 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { Client, DatabaseError, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 import { messageOf, PipelineError } from '../../core/errors.ts'
 
-/** One transaction on one connection. After an abort every call throws. */
+/** One connection, usually in a transaction. After an abort every call throws. */
 export interface Session {
-  /** The server process that works for it. */
-  pid: number
   /** Runs a single statement; Postgres refuses more than one. */
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>
   /** Runs statements that return nothing of interest, in one go. */
@@ -14,24 +12,58 @@ export interface Session {
   attempt<T>(work: () => Promise<T>): Promise<T>
 }
 
-export type TransactionMode = 'isolation level repeatable read' | 'read only'
+/** A connection that runs one transaction after the other. */
+export interface Connection {
+  /** The server process that works for it. */
+  pid: number
+  session: Session
+  /** Commits what `work` did, or rolls it back when it throws. */
+  transaction<T>(work: (session: Session) => Promise<T>, mode?: TransactionMode): Promise<T>
+}
+
+export type TransactionMode = 'isolation level repeatable read' | 'isolation level repeatable read, read only' | ''
+
+export interface Connections {
+  /** Opens one more; it lasts until all are closed. */
+  open(): Promise<Connection>
+}
 
 /**
- * Runs `work` in a transaction and commits if it says so, else rolls back. An abort cancels the statement that runs and
- * rolls back; the rejection is then a PipelineError BUILD_CANCELLED, or the abort's reason if that is one. A connection
- * that breaks is BUILD_DISCONNECTED.
+ * Gives `work` connections of the pool. An abort cancels the statements that run and rolls back; the rejection is then
+ * a PipelineError BUILD_CANCELLED, or the abort's reason if that is one. A connection that breaks ends all of them
+ * with BUILD_DISCONNECTED.
  */
-export async function transaction<T>(
+export async function withConnections<T>(
   pool: Pool,
-  mode: TransactionMode,
   stop: AbortSignal,
-  work: (session: Session) => Promise<{ commit: boolean; value: T }>,
+  work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   if (stop.aborted) throw stopError(stop)
-  const client = await pool.connect()
   const lost = new AbortController()
   const signal = AbortSignal.any([stop, lost.signal])
-  const lose = (cause: Error) => lost.abort(disconnectedError(cause))
+  const opened: { close: () => void; pid: number }[] = []
+  const canceller = watchForAbort(pool, () => opened.map(({ pid }) => pid), signal)
+  let failure: unknown
+  try {
+    const open = async () => {
+      const { connection, close } = await openConnection(pool, signal, (cause) => lost.abort(disconnectedError(cause)))
+      opened.push({ close, pid: connection.pid })
+      return connection
+    }
+    return await work({ open })
+  } catch (error) {
+    failure = signal.aborted ? stopError(signal) : error
+    throw failure
+  } finally {
+    // Closing a connection rolls back, also where a rollback could no longer be sent.
+    for (const { close } of opened) close()
+    await canceller.end()
+  }
+}
+
+async function openConnection(pool: Pool, signal: AbortSignal, lose: (cause: Error) => void) {
+  if (signal.aborted) throw stopError(signal)
+  const client = await pool.connect()
   client.on('error', lose)
   const send = async <Row extends QueryResultRow>(config: QueryConfig) => {
     if (signal.aborted) throw stopError(signal)
@@ -45,38 +77,47 @@ export async function transaction<T>(
       throw stopError(signal)
     }
   }
-  let canceller: ReturnType<typeof watchForAbort> | undefined
-  let failure: unknown
-  try {
-    const session = await openSession(send)
-    canceller = watchForAbort(pool, session.pid, stop)
-    await session.query(`begin transaction ${mode}`)
-    const { commit, value } = await work(session)
-    if (signal.aborted) throw stopError(signal)
-    canceller.unwatch()
-    await send({ text: commit ? 'commit' : 'rollback' })
-    return value
-  } catch (error) {
-    failure = signal.aborted ? stopError(signal) : error
-    throw failure
-  } finally {
+  const session = sessionOf(send)
+  const close = () => {
     client.off('error', lose)
-    // Closing the connection rolls back, also where a rollback could no longer be sent.
-    client.release(failure !== undefined)
-    await canceller?.end()
+    // What a build sets for its sessions must not stay with the pool's connections.
+    client.release(true)
   }
+  const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid').catch((error: unknown) => {
+    close()
+    throw error
+  })
+  const connection: Connection = {
+    pid: rows[0]?.pid ?? 0,
+    session,
+    transaction: async (work, mode = '') => {
+      await send({ text: `begin transaction ${mode}` })
+      try {
+        const value = await work(session)
+        await send({ text: 'commit' })
+        return value
+      } catch (error) {
+        if (!signal.aborted) await send({ text: 'rollback' })
+        // What it locked must be free when the build cleans up. A connection that is broken has nothing to undo.
+        else await client.query('rollback').catch(() => {})
+        throw error
+      }
+    },
+  }
+  return { connection, close }
 }
+
+/** A session on a client that is the caller's own. */
+export const sessionOver = (client: Client): Session => sessionOf((config) => client.query(config))
 
 type Send = <Row extends QueryResultRow>(config: QueryConfig) => Promise<QueryResult<Row>>
 
-async function openSession(send: Send): Promise<Session> {
+function sessionOf(send: Send): Session {
   const query: Session['query'] = (text, values = []) => {
     const config = { text, values, queryMode: 'extended' }
     return send(config)
   }
-  const { rows } = await query<{ pid: number }>('select pg_backend_pid() as pid')
   return {
-    pid: rows[0]?.pid ?? 0,
     query,
     script: async (statements) => {
       if (statements.length > 0) await send({ text: statements.join(';\n') })
@@ -96,26 +137,24 @@ async function openSession(send: Send): Promise<Session> {
   }
 }
 
-/** Cancels the statements of a server process from the abort until `end`. */
-function watchForAbort(pool: Pool, pid: number, stop: AbortSignal) {
+/** Cancels the statements of server processes from the abort until `end`. */
+function watchForAbort(pool: Pool, pids: () => number[], stop: AbortSignal) {
   const over = new AbortController()
   let cancelling: Promise<void> | undefined
   // A cancel that arrives between two statements has no effect, so it is repeated.
   const cancel = () => {
     cancelling = aside(pool, async (client) => {
       while (!over.signal.aborted) {
-        await client.query('select pg_cancel_backend($1)', [pid])
+        await client.query('select pg_cancel_backend(pid) from unnest($1::int[]) as own (pid)', [pids()])
         await setTimeout(50)
       }
     })
     cancelling.catch(() => {}) // `end` reports it; until then it must not count as unhandled
   }
-  const unwatch = () => stop.removeEventListener('abort', cancel)
   stop.addEventListener('abort', cancel, { once: true })
   return {
-    unwatch,
     end: async () => {
-      unwatch()
+      stop.removeEventListener('abort', cancel)
       over.abort()
       await cancelling?.catch((error: unknown) => {
         throw disconnectedError(error)

@@ -1,4 +1,4 @@
-import type { Project } from '../project/project.ts'
+import type { Graph } from '../graph/graph.ts'
 import { relationSql, type RelationName } from '../graph/relation.ts'
 import type { Session } from './session.ts'
 
@@ -9,8 +9,8 @@ const STALE = 'n_mod_since_analyze > 50 + 0.1 * n_live_tup'
  * Renews the planner's statistics of the sources that changed much since they were last taken. Right after a first
  * load the planner otherwise takes full tables for empty ones: one of our joins then ran 300 times as long.
  */
-export async function refreshStatistics(session: Session, project: Project): Promise<void> {
-  const sources = project.sources.map(({ relation }) => relation)
+export async function refreshStatistics(session: Session, graph: Graph): Promise<void> {
+  const sources = [...graph.sources.values()].map(({ relation }) => relation)
   const { rows } = await session.query<RelationName & Record<string, unknown>>(
     `select s.schemaname as schema, s.relname as name
      from (select distinct * from unnest($1::text[], $2::text[]) as source (schema, name)) as source

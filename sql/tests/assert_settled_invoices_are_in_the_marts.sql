@@ -1,5 +1,5 @@
--- Everything that had settled in the base tables before the last build is in the marts, in its newest form, and
--- nothing else is. What landed since may be missing or older: the next build reads it.
+-- Everything in the base tables that is a minute older than the newest row of the marts is in them, in its newest
+-- form, and nothing else is. What was written later may have landed while the marts were built: the next build reads it.
 with
 
 base_invoices as (
@@ -17,7 +17,7 @@ invoices as (
 settled_invoices as (
 
     select * from base_invoices
-    where landed_xid < {{ highest_xid(ref('fct_fullbay_invoices'), 'built_below_xid') }}
+    where processed_at < (select max(invoices.processed_at) - interval '1 minute' from invoices)
 
 ),
 

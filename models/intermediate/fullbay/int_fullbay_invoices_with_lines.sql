@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['shop_id', 'fullbay_invoice_id'],
+        meta={'milepost': {'increment': 'arrival'}},
         indexes=[
             {'columns': ['shop_id', 'fullbay_invoice_id', 'line_no'], 'unique': True},
             {'columns': ['invoice_date']},
@@ -12,7 +13,6 @@
             {'columns': ['shop_part_number', 'line_item_type']},
             {'columns': ['assigned_technician', 'line_item_type']},
             {'columns': ['ingestion_timestamp', 'line_item_type']},
-            {'columns': ['built_in_system', 'built_below_xid']},
         ],
     )
 }}
@@ -67,12 +67,11 @@ line_items as (
 
 ),
 
--- What was still in flight when the last build looked is read now, at worst a second time.
 changed_invoices as (
 
     select * from invoices
     {% if is_incremental() %}
-    where landed_xid >= {{ highest_xid(this, 'built_below_xid') }}
+    where {{ arrived_since_last_success('landed_xid') }}
     {% endif %}
 
 ),
@@ -111,17 +110,6 @@ invoices_and_lines as (
         on changed_invoices.shop_id = line_items.shop_id
         and changed_invoices.fullbay_invoice_id = line_items.fullbay_invoice_id
 
-),
-
-stamped as (
-
-    select
-        invoices_and_lines.*,
-        pg_current_xact_id() as built_xid,
-        pg_snapshot_xmin(pg_current_snapshot()) as built_below_xid,
-        (select control.system_identifier from pg_control_system() as control) as built_in_system
-    from invoices_and_lines
-
 )
 
-select * from stamped
+select * from invoices_and_lines

@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['shop_id', 'fullbay_invoice_id'],
+        meta={'milepost': {'increment': 'arrival'}},
         indexes=[
             {'columns': ['shop_id', 'fullbay_invoice_id'], 'unique': True},
             {'columns': ['invoice_key']},
@@ -25,7 +26,11 @@ changed_rows as not materialized (
 
     select * from invoices_with_lines
     {% if is_incremental() %}
-    where built_xid > {{ highest_xid(this, 'built_xid') }}
+    where (shop_id, fullbay_invoice_id) in (
+        select changed.shop_id, changed.fullbay_invoice_id
+        from invoices_with_lines as changed
+        where changed.line_no = 0 and {{ arrived_since_last_success('changed.landed_xid') }}
+    )
     {% endif %}
 
 ),
@@ -197,10 +202,7 @@ invoices as (
         headers.service_order_completion_date,
         headers.processed_at,
         coalesce(measures.lines_ingested_at, headers.processed_at) as ingested_at,
-        headers.landed_xid,
-        headers.built_xid,
-        headers.built_below_xid,
-        headers.built_in_system
+        headers.landed_xid
     from headers
     left join measures
         on headers.invoice_key = measures.invoice_key

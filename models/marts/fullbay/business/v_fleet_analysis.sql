@@ -1,3 +1,5 @@
+{{ config(meta={'milepost': {'clock': 'quarter_hour'}}) }}
+
 with
 
 invoices as (

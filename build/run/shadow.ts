@@ -1,0 +1,84 @@
+import { DatabaseError, escapeIdentifier } from 'pg'
+import { PipelineError } from '../../core/errors.ts'
+import type { Session } from './session.ts'
+
+/** Where a build makes the relations of a schema until they are published. */
+export const shadowOf = (schema: string) => `${schema}__next`
+/** Where it keeps the rows that are to be added to tables of a schema. */
+export const deltaOf = (schema: string) => `${schema}__delta`
+/** Where the relations stand that the last publish replaced. */
+export const previousOf = (schema: string) => `${schema}__previous`
+/** Where the publish before puts what it no longer needs, until it is dropped. */
+export const droppedOf = (schema: string) => `${schema}__dropped`
+
+/** A build's own schemas beside one that it publishes to, emptied of what a build that was killed has left. */
+export async function prepareShadows(session: Session, schemas: string[]): Promise<void> {
+  for (const schema of schemas) {
+    if (droppedOf(schema).length > 63) {
+      throw new PipelineError(
+        'BUILD_REFUSED',
+        `The name of the schema ${schema} is longer than 54 characters.`,
+        'never',
+      )
+    }
+  }
+  await dropShadows(session, schemas)
+  await session.script(
+    schemas.flatMap((schema) => [
+      `create schema if not exists ${escapeIdentifier(schema)}`,
+      `create schema ${escapeIdentifier(shadowOf(schema))}`,
+      `create schema ${escapeIdentifier(deltaOf(schema))}`,
+    ]),
+  )
+}
+
+/** Whether a build that was killed has left something of its own. */
+export async function hasShadows(session: Session, schemas: string[]): Promise<boolean> {
+  const own = schemas.flatMap((schema) => [shadowOf(schema), deltaOf(schema), droppedOf(schema)])
+  const { rows } = await session.query('select from pg_namespace where nspname = any ($1)', [own])
+  return rows.length > 0
+}
+
+/** Drops what builds need only while they run: all of it is theirs, and nobody else has a reason to use it. */
+export async function dropShadows(session: Session, schemas: string[]): Promise<void> {
+  for (const schema of schemas) {
+    await dropSchema(session, shadowOf(schema), 'cascade')
+    await dropSchema(session, deltaOf(schema), 'cascade')
+    await dropReplaced(session, schema)
+  }
+}
+
+/** Drops what the publish before the last one has replaced, unless somebody has hung something on it. */
+async function dropReplaced(session: Session, schema: string): Promise<void> {
+  try {
+    await dropSchema(session, droppedOf(schema), '')
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== '2BP01') throw error
+    throw new PipelineError(
+      'BUILD_DEPENDENTS',
+      `Relations that were replaced some publishes ago stand in ${droppedOf(schema)} and cannot be dropped: ` +
+        `${error.detail ?? error.message}. Change or drop what hangs on them; the models have relations of their own.`,
+      'never',
+    )
+  }
+}
+
+// A transaction holds some locks for each relation that it drops, and what fills the server's table of locks must not
+// keep a build from cleaning up; a small server has room for a thousand or two.
+const DROPS_PER_TRANSACTION = 100
+
+async function dropSchema(session: Session, schema: string, cascade: 'cascade' | ''): Promise<void> {
+  const { rows } = await session.query<{ kind: string; relation: string }>(
+    `select case relkind when 'v' then 'view' else 'table' end as kind, format('%I.%I', $1::text, relname) as relation
+     from pg_class where relnamespace = to_regnamespace(quote_ident($1))::oid and relkind in ('r', 'v') order by 1 desc`,
+    [schema],
+  )
+  for (const kind of ['view', 'table']) {
+    const own = rows.flatMap((row) => (row.kind === kind ? row.relation : []))
+    for (let start = 0; start < own.length; start += DROPS_PER_TRANSACTION) {
+      const some = own.slice(start, start + DROPS_PER_TRANSACTION)
+      await session.script([`drop ${kind} if exists ${some.join(', ')} ${cascade}`])
+    }
+  }
+  await session.script([`drop schema if exists ${escapeIdentifier(schema)} ${cascade}`])
+}
