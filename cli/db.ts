@@ -1,13 +1,12 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { loadConfig } from '../core/config.ts'
 import { redactUrl } from '../db/database-url.ts'
-import { ensureServer, serverStatus, stopServer } from '../db/embedded/launcher.ts'
 import { usageError } from './exit.ts'
 import { print, renderJson } from './output.ts'
 
 /** Folder of the embedded server. */
-function serverFolder(): string {
+async function serverFolder(): Promise<string> {
+  const { loadConfig } = await import('../core/config.ts')
   const config = loadConfig(process.cwd())
   if (config.databaseUrl === null) return resolve(config.dataDir, 'postgres')
   throw usageError('DATABASE_URL is set, so the embedded database is not in use; unset it for this command')
@@ -31,9 +30,11 @@ Examples:
   db.command('url')
     .description('print the address of the database, password included')
     .action(async () => {
+      const { loadConfig } = await import('../core/config.ts')
       const config = loadConfig(process.cwd())
       if (config.databaseUrl !== null) return print(config.databaseUrl.reveal())
-      const server = await ensureServer({ dataDir: serverFolder() })
+      const { ensureServer } = await import('../db/embedded/launcher.ts')
+      const server = await ensureServer({ dataDir: await serverFolder() })
       print(server.url)
       await server.release()
     })
@@ -41,7 +42,8 @@ Examples:
     .description('start the embedded database and keep it running')
     .option('--json', 'as JSON')
     .action(async (options: { json?: boolean }) => {
-      const server = await ensureServer({ dataDir: serverFolder(), keepRunning: true })
+      const { ensureServer } = await import('../db/embedded/launcher.ts')
+      const server = await ensureServer({ dataDir: await serverFolder(), keepRunning: true })
       const { port, startedByUs } = server
       await server.release()
       const said = `${startedByUs ? 'started' : 'was running already'}; stays until \`npx milepost db stop\` (${redactUrl(server.url)})`
@@ -51,7 +53,8 @@ Examples:
     .description('stop the embedded database, whoever uses it')
     .option('--json', 'as JSON')
     .action(async (options: { json?: boolean }) => {
-      const result = await stopServer({ dataDir: serverFolder() })
+      const { stopServer } = await import('../db/embedded/launcher.ts')
+      const result = await stopServer({ dataDir: await serverFolder() })
       const said = result.stopped ? `stopped; ${result.disconnected} connection(s) were cut` : 'was not running'
       print(options.json === true ? renderJson(result) : said)
     })
@@ -59,7 +62,8 @@ Examples:
     .description('whether the embedded database runs, and where')
     .option('--json', 'as JSON')
     .action(async (options: { json?: boolean }) => {
-      const status = await serverStatus({ dataDir: serverFolder() })
+      const { serverStatus } = await import('../db/embedded/launcher.ts')
+      const status = await serverStatus({ dataDir: await serverFolder() })
       const shown = status.state === 'running' ? { ...status, url: redactUrl(status.url) } : status
       if (options.json === true) return print(renderJson(shown))
       print(

@@ -1,11 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { sql } from 'kysely'
 import { systemClock } from '../core/clock.ts'
-import { loadConfig, type Config } from '../core/config.ts'
+import type { Config } from '../core/config.ts'
 import { messageOf, PipelineError } from '../core/errors.ts'
-import { pendingMigrations } from '../db/migrator.ts'
-import { configuredFullbay } from '../queue/fullbay/source.ts'
 import { EXIT } from './exit.ts'
 import { print, renderJson } from './output.ts'
 import { openSession, type Session } from './session.ts'
@@ -41,13 +38,14 @@ export function addDoctorCommand(program: Command): void {
 
 async function examine(): Promise<Finding[]> {
   const findings: Finding[] = [{ check: 'node', status: 'ok', found: process.version }]
-  const config = readConfig(findings)
+  const config = await readConfig(findings)
   if (config === null) return findings
   findings.push(await examineDisk(config), ...(await examineDatabase()), ...(await examineFullbay(config)))
   return findings
 }
 
-function readConfig(findings: Finding[]): Config | null {
+async function readConfig(findings: Finding[]): Promise<Config | null> {
+  const { loadConfig } = await import('../core/config.ts')
   try {
     const config = loadConfig(process.cwd())
     findings.push({
@@ -83,15 +81,16 @@ async function examineDatabase(): Promise<Finding[]> {
 }
 
 async function examineServer(session: Session): Promise<Finding> {
-  const { rows } = await sql<{ number: string; version: string }>`
-    select current_setting('server_version_num') as number, current_setting('server_version') as version
-  `.execute(session.db)
+  const { rows } = await session.pool.query<{ number: string; version: string }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as version`,
+  )
   const found = `Postgres ${rows[0]?.version} (${session.databaseName})`
   if (Number(rows[0]?.number) >= MIN_POSTGRES) return { check: 'database', status: 'ok', found }
   return { check: 'database', status: 'problem', found, fix: 'Milepost needs Postgres 15 or newer' }
 }
 
 async function examineMigrations(session: Session): Promise<Finding> {
+  const { pendingMigrations } = await import('../db/migrator.ts')
   const pending = await pendingMigrations(session.pool)
   if (pending.length === 0) return { check: 'migrations', status: 'ok', found: 'up to date' }
   return {
@@ -102,7 +101,7 @@ async function examineMigrations(session: Session): Promise<Finding> {
 }
 
 async function examineClock(session: Session): Promise<Finding> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(session.db)
+  const { rows } = await session.pool.query<{ now: Date }>('select clock_timestamp() as now')
   const skew = Math.abs((rows[0]?.now.getTime() ?? 0) - systemClock.now().getTime()) / 1000
   const found = `${skew.toFixed(1)} s between this machine and the database`
   if (skew <= CLOCK_SKEW_SECONDS) return { check: 'clock', status: 'ok', found }
@@ -115,6 +114,7 @@ async function examineClock(session: Session): Promise<Finding> {
 }
 
 async function examineFullbay(config: Config): Promise<Finding[]> {
+  const { configuredFullbay } = await import('../queue/fullbay/source.ts')
   const source = configuredFullbay(config, systemClock)
   if (source === null) {
     const found = 'sandbox: no shop is configured, so a built-in stand-in with made-up invoices is read'

@@ -1,28 +1,30 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { escapeIdentifier } from 'pg'
-import { loadProject } from '../build/project/project.ts'
-import { generateSchema } from '../db/codegen.ts'
+import type { Pool } from 'pg'
+import type { Graph } from '../build/graph/graph.ts'
+import { PipelineError } from '../core/errors.ts'
+import type { ModelColumn } from '../db/codegen.ts'
 import { withDatabase } from '../db/database-url.ts'
-import { migrate } from '../db/migrator.ts'
-import { createPool } from '../db/pool.ts'
 import { EXIT } from './exit.ts'
 import { print, say } from './output.ts'
-import { commandsReference, modelsReference } from './reference.ts'
 import { openSession, PACKAGE_DIR } from './session.ts'
 
 export function addGenerateCommand(program: Command): void {
   program
     .command('generate')
-    .description('write what is derived: the table types in db/schema.ts and docs/reference/')
+    .description(
+      'write what is derived: the types of tables and marts in db/schema.ts and db/marts.ts, and docs/reference/',
+    )
     .option('--check', 'write nothing; fail when a file is out of date')
     .addHelpText('after', '\nExamples:\n  $ npm run generate\n  $ npx milepost generate --check')
     .action(async (options: { check?: boolean }) => {
+      const { loadProject } = await import('../build/project/project.ts')
+      const { commandsReference, modelsReference } = await import('./reference.ts')
       const files = {
-        'db/schema.ts': await schemaFromScratch(),
+        ...(await typesFromScratch()),
         'docs/reference/commands.md': commandsReference(program),
-        'docs/reference/models.md': modelsReference(await loadProject(PACKAGE_DIR)),
+        'docs/reference/models.md': modelsReference(loadProject(PACKAGE_DIR)),
       }
       const stale = Object.entries(files).filter(([path, text]) => readIfThere(resolve(PACKAGE_DIR, path)) !== text)
       if (options.check === true) {
@@ -41,8 +43,12 @@ function write(path: string, text: string): void {
   writeFileSync(path, text)
 }
 
-/** The types of a database that was only migrated: one in use also holds what the models and others made. */
-async function schemaFromScratch(): Promise<string> {
+/** The types of a database that was only migrated, and of the models built there: one in use also holds what others made. */
+async function typesFromScratch(): Promise<Record<string, string>> {
+  const { escapeIdentifier } = await import('pg')
+  const { generateSchema } = await import('../db/codegen.ts')
+  const { migrate } = await import('../db/migrator.ts')
+  const { createPool } = await import('../db/pool.ts')
   const session = await openSession({ migrate: false })
   const name = `milepost_generate_${process.pid}`
   try {
@@ -50,7 +56,7 @@ async function schemaFromScratch(): Promise<string> {
     const scratch = createPool(withDatabase(session.databaseUrl.reveal(), name))
     try {
       await migrate(scratch)
-      return await generateSchema(scratch)
+      return { 'db/schema.ts': await generateSchema(scratch), 'db/marts.ts': await martTypes(scratch) }
     } finally {
       await scratch.end()
       await session.pool.query(`drop database ${escapeIdentifier(name)}`)
@@ -58,4 +64,35 @@ async function schemaFromScratch(): Promise<string> {
   } finally {
     await session.close()
   }
+}
+
+/** Builds the models on no rows and tells what their columns are. */
+export async function martTypes(pool: Pool): Promise<string> {
+  const { compileProject } = await import('../build/graph/graph.ts')
+  const { loadProject } = await import('../build/project/project.ts')
+  const { buildModels } = await import('../build/run/build.ts')
+  const { generateModelTypes } = await import('../db/codegen.ts')
+  const project = loadProject(PACKAGE_DIR)
+  const { published, nodes } = await buildModels({ pool, project, empty: true })
+  const failed = nodes.flatMap((node) => (node.error === null ? [] : [node.error.message]))
+  if (!published)
+    throw new PipelineError('GENERATE_MODELS', `The models cannot be built: ${failed.join('\n')}`, 'never')
+  return generateModelTypes(pool, ['marts', 'reports'], testedColumns(compileProject(project)))
+}
+
+/** What tests of severity error say of columns, by `schema.relation.column`. */
+function testedColumns(graph: Graph): Map<string, ModelColumn> {
+  const columns = new Map<string, ModelColumn>()
+  for (const { subject, builtIn, column, severity, settings, args } of graph.tests) {
+    const node = subject !== null && 'node' in subject ? graph.byName.get(subject.node) : undefined
+    if (node === undefined || builtIn === null || severity !== 'error' || settings.where !== undefined) continue
+    const place = `${node.relation.schema}.${node.relation.name}.${column}`
+    const known = columns.get(place) ?? { isNotNull: false, values: null }
+    if (builtIn.type === 'not_null') known.isNotNull = true
+    if (builtIn.type === 'accepted_values' && Array.isArray(args.values) && args.quote !== false) {
+      known.values = args.values.map(String)
+    }
+    columns.set(place, known)
+  }
+  return columns
 }

@@ -1,6 +1,4 @@
 import type { Command } from 'commander'
-import { migrate, pendingMigrations } from '../db/migrator.ts'
-import { openQueue } from '../queue/boss.ts'
 import { print, renderJson } from './output.ts'
 import { openSession } from './session.ts'
 
@@ -15,6 +13,7 @@ export function addMigrateCommand(program: Command): void {
       '\nExamples:\n  $ npx milepost migrate --dry-run\n  $ DATABASE_URL=postgres://… npx milepost migrate',
     )
     .action(async (options: { dryRun?: boolean; json?: boolean }) => {
+      const { migrate, pendingMigrations } = await import('../db/migrator.ts')
       const session = await openSession({ migrate: false })
       try {
         if (options.dryRun === true) {
@@ -23,7 +22,9 @@ export function addMigrateCommand(program: Command): void {
           return
         }
         const { applied, already } = await migrate(session.pool)
-        const queue = await openQueue(session.databaseUrl, session.logger, { schedules: false })
+        const { openQueue } = await import('../queue/boss.ts')
+        const { createLogger } = await import('../core/logger.ts')
+        const queue = await openQueue(session.databaseUrl, createLogger(session.config.logLevel), { schedules: false })
         await queue.stop()
         const text = [
           ...applied.map((name) => `applied ${name}`),

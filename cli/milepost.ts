@@ -1,17 +1,14 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
-import { EXIT, reportError } from './exit.ts'
-import { createProgram } from './program.ts'
+import { statSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { resolve } from 'node:path'
 
-// A reader that has seen enough (`milepost sql … | head`) closes the pipe; that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  throw error
-})
+// Compiled modules are kept beside the packages, under the same trust: in the shared folder for temporary files, another
+// user could plant code. Only for the owner of that folder, who could not delete what root leaves there.
+const packages = resolve(import.meta.dirname, '../node_modules')
+const owner = statSync(packages, { throwIfNoEntry: false })?.uid
+if (owner !== undefined && owner === (process.getuid?.() ?? owner))
+  enableCompileCache(resolve(packages, '.cache/milepost'))
 
-try {
-  await createProgram().parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  else process.exitCode = reportError(error)
-}
+// Not imported above, where it would be compiled before the cache is there.
+await import('./main.ts')

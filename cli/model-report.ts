@@ -1,4 +1,4 @@
-import type { TestResult } from '../build/run/run-tests.ts'
+import type { TestResult } from '../build/run/result.ts'
 import { count, renderTable, type Cell } from './output.ts'
 
 /** The tests that did not pass, each with some of its wrong rows, and a line that counts all of them. */

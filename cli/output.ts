@@ -1,4 +1,4 @@
-import { wantsPlainOutput } from '../core/config.ts'
+import { wantsPlainOutput } from '../core/config-environment.ts'
 
 export type Cell = string | number | boolean | bigint | Date | null | undefined | object
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { sql } from 'kysely'
 import { usageError, wholeNumber } from './exit.ts'
 import { print, renderJson, renderTable, say } from './output.ts'
 import { openReader, type Session } from './session.ts'
@@ -76,13 +75,14 @@ async function withSession(work: (session: Session) => Promise<void>): Promise<v
 
 const STATES = ['open', 'retry', 'resolved', 'ignored', 'all']
 
-async function list({ db }: Session, options: { state: string; limit: string; json?: boolean }): Promise<void> {
+async function list({ pool }: Session, options: { state: string; limit: string; json?: boolean }): Promise<void> {
   if (!STATES.includes(options.state)) throw usageError(`--state takes one of ${STATES.join(', ')}`)
-  const { rows } = await sql<QuarantineRow>`
-    select quarantine_id, feed, connection, stage, record_key, code, path, message, state, attempts, first_seen_at, last_seen_at
-    from ops.quarantine where ${options.state} in ('all', state)
-    order by quarantine_id desc limit ${wholeNumber('--limit', options.limit)}
-  `.execute(db)
+  const { rows } = await pool.query<QuarantineRow>(
+    `select quarantine_id, feed, connection, stage, record_key, code, path, message, state, attempts, first_seen_at, last_seen_at
+    from ops.quarantine where $1 in ('all', state)
+    order by quarantine_id desc limit $2`,
+    [options.state, wholeNumber('--limit', options.limit)],
+  )
   if (options.json === true) return print(renderJson(rows))
   if (rows.length === 0) return print('Nothing is in quarantine.')
   const columns = ['id', 'feed', 'connection', 'stage', 'record', 'state', 'attempts', 'last seen', 'reason']
@@ -100,26 +100,26 @@ async function list({ db }: Session, options: { state: string; limit: string; js
   print(renderTable(columns, cells))
 }
 
-async function show({ db }: Session, id: string): Promise<void> {
-  const { rows } = await sql`select * from ops.quarantine where quarantine_id = ${numberOf(id)}`.execute(db)
+async function show({ pool }: Session, id: string): Promise<void> {
+  const { rows } = await pool.query('select * from ops.quarantine where quarantine_id = $1', [numberOf(id)])
   if (rows.length === 0) throw usageError(`there is no record ${id} in quarantine`)
   print(renderJson(rows[0]))
 }
 
-async function mark({ db }: Session, ids: string[], state: 'retry' | 'ignored', dryRun: boolean): Promise<void> {
+async function mark({ pool }: Session, ids: string[], state: 'retry' | 'ignored', dryRun: boolean): Promise<void> {
   const all = ids.length === 1 && ids[0] === 'all'
   const numbers = all ? [] : ids.map(numberOf)
   // A record refused on landing was never keyed: there is nothing a retry could read it from but the source itself.
   const stages = state === 'retry' ? ['transform'] : ['transform', 'land']
-  const which = sql`
-    state in ('open', 'retry') and stage = any(${stages}::text[])
-      and (${all} or quarantine_id = any(${numbers}::bigint[]))
-  `
+  const which = `state in ('open', 'retry') and stage = any($1::text[]) and ($2 or quarantine_id = any($3::bigint[]))`
+  const chosen = [stages, all, numbers]
+  type Marked = { quarantine_id: number }
   const { rows } = dryRun
-    ? await sql<{ quarantine_id: number }>`select quarantine_id from ops.quarantine where ${which}`.execute(db)
-    : await sql<{ quarantine_id: number }>`
-        update ops.quarantine set state = ${state} where ${which} returning quarantine_id
-      `.execute(db)
+    ? await pool.query<Marked>(`select quarantine_id from ops.quarantine where ${which}`, chosen)
+    : await pool.query<Marked>(`update ops.quarantine set state = $4 where ${which} returning quarantine_id`, [
+        ...chosen,
+        state,
+      ])
   const missed = numbers.filter((number) => !rows.some((row) => row.quarantine_id === number))
   if (missed.length > 0) say(`Not open, or refused on landing: ${missed.join(', ')}`)
   print(`${dryRun ? 'would set' : 'set'} ${rows.length} record(s) to ${state}`)

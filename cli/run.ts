@@ -1,13 +1,9 @@
 import type { Command } from 'commander'
-import { readSteps, type Run, type RunStatus } from '../queue/ledger.ts'
-import { runPipeline } from '../queue/pipeline-run.ts'
-import { startWorkers } from '../queue/worker.ts'
+import type { Run, RunStatus } from '../queue/ledger.ts'
 import { drainOnSignals } from './drain.ts'
 import { EXIT, wholeNumber } from './exit.ts'
 import { print, renderJson, say } from './output.ts'
 import { progressDisplay } from './progress.ts'
-import { readSummary, renderSummary } from './run-summary.ts'
-import { openPipeline } from './session.ts'
 
 const EXIT_OF: Record<RunStatus, number> = {
   succeeded: EXIT.ok,
@@ -36,6 +32,11 @@ Examples:
     .action(async (options: { json?: boolean; retries: string }) => {
       const retries = wholeNumber('--retries', options.retries)
       const drain = drainOnSignals()
+      const { openPipeline } = await import('./pipeline.ts')
+      const { readSteps } = await import('../queue/ledger.ts')
+      const { runPipeline } = await import('../queue/pipeline-run.ts')
+      const { startWorkers } = await import('../queue/worker.ts')
+      const { readSummary, renderSummary } = await import('./run-summary.ts')
       const { session, context, sources, close } = await openPipeline(drain, { schedules: false })
       try {
         for (const notice of sources.notices) say(notice)

@@ -1,6 +1,4 @@
 import type { Command } from 'commander'
-import { demoFullbay } from '../sandbox/fullbay/demo.ts'
-import { startFullbaySandbox } from '../sandbox/fullbay/server.ts'
 import { drainOnSignals } from './drain.ts'
 import { usageError } from './exit.ts'
 import { print, renderJson } from './output.ts'
@@ -29,6 +27,8 @@ Examples:
       if (!Number.isInteger(port) || port < 0 || port > 65_535)
         throw usageError(`--port takes a port number, not ${options.port}`)
       const drain = drainOnSignals()
+      const { demoFullbay } = await import('../sandbox/fullbay/demo.ts')
+      const { startFullbaySandbox } = await import('../sandbox/fullbay/server.ts')
       const demo = demoFullbay()
       const server = await startFullbaySandbox({ accounts: demo.accounts, now: demo.now, port })
       const facts = {

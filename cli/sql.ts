@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import { Client, DatabaseError, type FieldDef } from 'pg'
+import type { DatabaseError, FieldDef } from 'pg'
 import type { Command } from 'commander'
 import { PipelineError } from '../core/errors.ts'
 import { parseJson } from '../core/json.ts'
-import { connectionError } from '../db/connection-error.ts'
 import { usageError } from './exit.ts'
 import { print, renderCsv, renderJson, renderTable, say } from './output.ts'
 import { openSession } from './session.ts'
@@ -20,6 +19,8 @@ interface Answer {
 
 /** One read-only statement; every value as the text Postgres writes, so that no digit is lost on the way. */
 async function readOnlyQuery(url: string, statement: string, timeoutMs: number): Promise<Answer> {
+  const { Client, DatabaseError } = await import('pg')
+  const { connectionError } = await import('../db/connection-error.ts')
   const client = new Client({
     connectionString: url,
     application_name: 'milepost sql',
@@ -39,14 +40,13 @@ async function readOnlyQuery(url: string, statement: string, timeoutMs: number):
       throw new PipelineError('SQL', 'That is no query: it returns no rows. `milepost sql` only reads.', 'never')
     return { columns: result.fields.map((field) => field.name), fields: result.fields, rows: result.rows }
   } catch (error) {
-    throw sqlError(error, timeoutMs)
+    throw error instanceof DatabaseError ? sqlError(error, timeoutMs) : error
   } finally {
     await client.end()
   }
 }
 
-function sqlError(error: unknown, timeoutMs: number): unknown {
-  if (!(error instanceof DatabaseError)) return error
+function sqlError(error: DatabaseError, timeoutMs: number): PipelineError {
   const hints: Record<string, string> = {
     '42P01': ' If nothing was loaded yet: `npm start` (or `npx milepost run`) loads the data and builds the views.',
     '25006': ' `milepost sql` only reads.',

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { sql } from 'kysely'
 import { print, renderJson, renderTable } from './output.ts'
 import { openReader } from './session.ts'
 
@@ -20,7 +19,7 @@ export function addStateCommand(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const session = await openReader()
       try {
-        const { rows } = await sql<CursorRow>`select * from ops.cursors order by feed, connection`.execute(session.db)
+        const { rows } = await session.pool.query<CursorRow>('select * from ops.cursors order by feed, connection')
         if (options.json === true) print(renderJson(rows))
         else if (rows.length === 0) print('No feed has been read yet.')
         else {

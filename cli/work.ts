@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
-import { scheduleRuns } from '../queue/schedule.ts'
-import { startWorkers } from '../queue/worker.ts'
 import { drainOnSignals } from './drain.ts'
 import { say } from './output.ts'
-import { openPipeline } from './session.ts'
 import { untilAborted } from './wait.ts'
 
 export function addWorkCommand(program: Command): void {
@@ -22,6 +19,9 @@ Examples:
     )
     .action(async () => {
       const drain = drainOnSignals()
+      const { openPipeline } = await import('./pipeline.ts')
+      const { scheduleRuns } = await import('../queue/schedule.ts')
+      const { startWorkers } = await import('../queue/worker.ts')
       const { session, context, sources, close } = await openPipeline(drain, { schedules: true })
       try {
         for (const notice of sources.notices) say(notice)

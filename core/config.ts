@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import type { Environment } from './config-environment.ts'
 import { configSchema, type ConfigFile, type SecretReference } from './config-schema.ts'
 import { messageOf, PipelineError } from './errors.ts'
 import { Secret } from './secret.ts'
@@ -24,8 +25,6 @@ export interface Config {
   schedules: ConfigFile['schedules']
   fullbay: Omit<ConfigFile['fullbay'], 'shops'> & { shops: FullbayShop[] }
 }
-
-export type Environment = Record<string, string | undefined>
 
 /** One thing that is wrong with the configuration. */
 export interface ConfigProblem {
@@ -77,11 +76,6 @@ export function loadConfig(directory: string, environment: Environment = process
     schedules: settings.schedules,
     fullbay: { ...settings.fullbay, shops },
   }
-}
-
-/** Whether the terminal should be spared colours and moving lines (the NO_COLOR convention). */
-export function wantsPlainOutput(environment: Environment = process.env): boolean {
-  return (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb'
 }
 
 function findUpwards(directory: string): string | null {

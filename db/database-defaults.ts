@@ -8,6 +8,16 @@ const DEFAULTS = [
   { name: 'TimeZone', value: 'UTC', sql: "'UTC'" },
 ]
 
+const literals = (texts: string[]) => texts.map((text) => `'${text}'`).join(', ')
+
+/** SQL, true when the connected database has those defaults and the connection goes by them. */
+export const HAS_DEFAULTS = `(
+  (select count(*) from pg_db_role_setting
+   where setdatabase = (select oid from pg_database where datname = current_database()) and setrole = 0
+     and setconfig @> array[${literals(DEFAULTS.map(({ name, value }) => `${name}=${value}`))}]) = 1
+  and row(${DEFAULTS.map(({ name }) => `current_setting('${name}')`).join(', ')}) = row(${literals(DEFAULTS.map(({ value }) => value))})
+)`
+
 /**
  * Gives a database (by default the connected one) those defaults where they differ. They hold for connections opened
  * afterwards. They are settings of the database itself, which neither a dump nor a copy of a template carries along.

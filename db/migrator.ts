@@ -1,13 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { Kysely, PostgresDialect, sql } from 'kysely'
-import { Migrator, type Migration } from 'kysely/migration'
 import type { Pool } from 'pg'
-import { messageOf, PipelineError } from '../core/errors.ts'
-import { setDatabaseDefaults } from './database-defaults.ts'
+import { PipelineError } from '../core/errors.ts'
+import { lockId } from './advisory-lock.ts'
+import { HAS_DEFAULTS, setDatabaseDefaults } from './database-defaults.ts'
 import { redactUrl } from './database-url.ts'
 import { readMigrations, type MigrationFile } from './migration-files.ts'
 import { createPool } from './pool.ts'
-import { lineAt, type SqlStatement } from './sql-statements.ts'
 
 export interface MigrateOptions {
   /** Folder of the files; default `sql/migrations` of this project. */
@@ -21,33 +19,55 @@ export interface MigrateResult {
   already: number
 }
 
-// Beside the pipeline's schemas, which the migrations themselves make.
-const SCHEMA = 'migrations'
-
-interface Bookkeeping {
-  'migrations.checksums': { name: string; checksum: string }
-}
-
 /**
  * Applies the migrations that the database lacks, each in a transaction of its own, then gives the database its
  * defaults (`setDatabaseDefaults`). Any number of processes may do this at once: each migration is applied once.
  * Throws MIGRATION_FAILED (file and line; that file changed nothing), MIGRATION_CHANGED (an applied file is no longer
  * what it was), MIGRATION_AHEAD (the database knows a migration that this version does not) and MIGRATION_NAMES.
- * Given a pool, its idle connections are replaced; those in use keep the defaults they began with.
+ * Given a pool whose database was not current, its idle connections are replaced; those in use keep the defaults they
+ * began with.
  */
 export async function migrate(target: Pool | string, options: MigrateOptions = {}): Promise<MigrateResult> {
   const files = await readMigrations(options.folder ?? defaultFolder())
   const url = typeof target === 'string' ? target : (target.options.connectionString ?? '')
-  const pool = createPool(url, { max: 1, label: 'migrate' })
   try {
-    const db = new Kysely<Bookkeeping>({ dialect: new PostgresDialect({ pool }) })
-    const pending = await findPending(db, files)
-    const applied = pending.length === 0 ? [] : await applyAll(db, files)
-    await setDatabaseDefaults(pool)
+    if (typeof target !== 'string' && (await isCurrent(target, files))) return { applied: [], already: files.length }
+    const applied = await bringUpToDate(url, files)
     if (typeof target !== 'string') await replaceIdle(target)
     return { applied, already: files.length - applied.length }
   } catch (cause) {
-    throw isDenied(cause) ? deniedError(cause, url) : cause
+    throw hasCode(cause, INSUFFICIENT_PRIVILEGE) ? deniedError(cause, url) : cause
+  }
+}
+
+/** Whether nothing is to do, in one query: every command that writes asks it first. */
+async function isCurrent(pool: Pool, files: MigrationFile[]): Promise<boolean> {
+  // Of connections that are open already, some may have begun before the defaults were set.
+  if (pool.totalCount > 0) return false
+  try {
+    const { rows } = await pool.query<{ name: string; checksum: string; has_defaults: boolean }>(
+      `select name, checksum, ${HAS_DEFAULTS} as has_defaults from migrations.checksums`,
+    )
+    const checksums = new Map(files.map((file) => [file.name, file.checksum]))
+    const isKnown = rows.every((row) => row.has_defaults && checksums.get(row.name) === row.checksum)
+    return isKnown && rows.length > 0 && rows.length === files.length
+  } catch (error) {
+    if (hasCode(error, UNDEFINED_TABLE)) return false
+    throw error
+  }
+}
+
+async function bringUpToDate(url: string, files: MigrationFile[]): Promise<string[]> {
+  const pool = createPool(url, { max: 1, label: 'migrate' })
+  try {
+    const pending = await findPending(pool, files)
+    // Kysely, which applies them, takes longer to load than all the rest.
+    const applied =
+      pending.length === 0 ? [] : await (await import('./apply-migrations.ts')).applyMigrations(pool, files)
+    // Of two that set them at once, Postgres fails one ("tuple concurrently updated"). Ending the pool frees the lock.
+    await pool.query('select pg_advisory_lock($1)', [lockId('database defaults')])
+    await setDatabaseDefaults(pool)
+    return applied
   } finally {
     await pool.end()
   }
@@ -58,7 +78,7 @@ export async function pendingMigrations(target: Pool | string, options: MigrateO
   const files = await readMigrations(options.folder ?? defaultFolder())
   const pool = typeof target === 'string' ? createPool(target, { max: 1, label: 'migrate' }) : target
   try {
-    const pending = await findPending(new Kysely<Bookkeeping>({ dialect: new PostgresDialect({ pool }) }), files)
+    const pending = await findPending(pool, files)
     return pending.map(({ name }) => name)
   } finally {
     if (pool !== target) await pool.end()
@@ -69,11 +89,14 @@ function defaultFolder(): string {
   return fileURLToPath(new URL('../sql/migrations', import.meta.url))
 }
 
-async function findPending(db: Kysely<Bookkeeping>, files: MigrationFile[]): Promise<MigrationFile[]> {
-  const { rows } = await sql<{ exists: boolean }>`
-    select to_regclass('migrations.checksums') is not null as exists`.execute(db)
+async function findPending(pool: Pool, files: MigrationFile[]): Promise<MigrationFile[]> {
+  const { rows } = await pool.query<{ exists: boolean }>(
+    `select to_regclass('migrations.checksums') is not null as exists`,
+  )
   if (rows[0]?.exists !== true) return files
-  const recorded = await db.selectFrom('migrations.checksums').selectAll().orderBy('name').execute()
+  const { rows: recorded } = await pool.query<{ name: string; checksum: string }>(
+    'select name, checksum from migrations.checksums order by name',
+  )
   const known = new Map(files.map((file) => [file.name, file]))
   for (const { name, checksum } of recorded) {
     const file = known.get(name)
@@ -96,65 +119,17 @@ async function findPending(db: Kysely<Bookkeeping>, files: MigrationFile[]): Pro
   return files.filter(({ name }) => !names.has(name))
 }
 
-async function applyAll(db: Kysely<Bookkeeping>, files: MigrationFile[]): Promise<string[]> {
-  const migrations = Object.fromEntries(files.map((file) => [file.name, asMigration(file)]))
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => migrations },
-    migrationTableSchema: SCHEMA,
-    migrationTableName: 'applied',
-    migrationLockTableName: 'lock',
-  })
-  const applied: string[] = []
-  for (;;) {
-    // One at a time: Kysely's own loop would put all of them into one transaction.
-    const { error, results } = await migrator.migrateUp()
-    if (error !== undefined) throw error
-    if (results === undefined || results.length === 0) return applied
-    applied.push(...results.map(({ migrationName }) => migrationName))
-  }
-}
+const UNDEFINED_TABLE = '42P01'
+// Such as the right to make a schema.
+const INSUFFICIENT_PRIVILEGE = '42501'
 
-function asMigration(file: MigrationFile): Migration {
-  return {
-    async up(db: Kysely<Bookkeeping>) {
-      for (const statement of file.statements) {
-        try {
-          await sql.raw(statement.text).execute(db)
-        } catch (cause) {
-          throw new PipelineError(
-            'MIGRATION_FAILED',
-            `${file.path}:${lineOf(statement, cause)}: ${messageOf(cause)}. Nothing of this file was applied.`,
-            'never',
-            { cause },
-          )
-        }
-      }
-      await sql`create table if not exists migrations.checksums (name text primary key, checksum text not null)`.execute(
-        db,
-      )
-      await db.insertInto('migrations.checksums').values({ name: file.name, checksum: file.checksum }).execute()
-    },
-  }
-}
-
-// 42501: insufficient privilege, for instance to make a schema.
-function isDenied(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === '42501'
+function hasCode(error: unknown, code: string): error is Error {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function deniedError(cause: Error, url: string): PipelineError {
   const advice = 'Let the role own the database (alter database … owner to …), or grant it CREATE on it.'
   return new PipelineError('DATABASE_NOT_OWNED', `${redactUrl(url)}: ${cause.message}. ${advice}`, 'never', { cause })
-}
-
-/** Line in the file on which Postgres found the error; without a position, that of the statement's beginning. */
-function lineOf(statement: SqlStatement, error: unknown): number {
-  const position = error instanceof Error && 'position' in error ? Number(error.position) : Number.NaN
-  if (!(position > 0)) return statement.line
-  // Postgres counts characters, JavaScript UTF-16 units.
-  const before = Array.from(statement.text).slice(0, position - 1)
-  return statement.line + lineAt(before.join(''), Number.POSITIVE_INFINITY) - 1
 }
 
 async function replaceIdle(pool: Pool): Promise<void> {

@@ -1,8 +1,6 @@
-import { Kysely, PostgresDialect } from 'kysely'
 import { Client, Pool, type ClientConfig } from 'pg'
 import { connectionError } from './connection-error.ts'
 import { withLibpqTls } from './database-url.ts'
-import type { DB } from './schema.ts'
 import { typeParsers } from './type-parsers.ts'
 
 export interface PoolOptions {
@@ -57,9 +55,4 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new Pool({ ...config, max: options.max ?? 10, Client: ExplainingClient })
   pool.on('error', (error) => options.onIdleError?.(error))
   return pool
-}
-
-/** Kysely over a pool. Ending the pool ends it too. */
-export function createKysely(pool: Pool): Kysely<DB> {
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
