@@ -1,47 +1,35 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildModels, type BuildResult } from '../../build/run/build.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { buildModels } from '../../build/run/build.ts'
 import { loadProject } from '../../build/project/project.ts'
 import { testModels } from '../../build/run/published-models.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { problemsOf, statuses, table, useBuilds } from './builds.ts'
 import { projectOf } from './project-files.ts'
-import { createShop, emptyModels, fixture } from './shop.ts'
+import { createShop, fixture } from './shop.ts'
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-beforeEach(() => emptyModels(database.pool))
-afterAll(() => database.drop())
-
-const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows as Record<string, unknown>[]
-const build = async (
-  files: Record<string, string>,
-  options: { fullRefresh?: boolean; vars?: Record<string, unknown> } = {},
-) => buildModels({ pool: database.pool, project: await projectOf(files), ...options })
-const problemsOf = (result: BuildResult) =>
-  [...result.nodes, ...result.tests].flatMap((item) => item.error?.message ?? [])
+const builds = useBuilds()
+const { build, rowsOf } = builds
 
 /** Schemas that a build leaves behind by mistake. */
-const leftovers = () => rowsOf(`select nspname from pg_namespace where nspname like '%\\_\\_next'`)
+const leftovers = () => rowsOf(`select nspname from pg_namespace where nspname ~ '__(next|delta|dropped)$'`)
 
 describe('the fixture shop', () => {
   const buildShop = async (options: { fullRefresh?: boolean; vars?: Record<string, unknown> } = {}) =>
-    buildModels({ pool: database.pool, project: await loadProject(fixture('shop')), ...options })
+    buildModels({ pool: builds.pool, project: loadProject(fixture('shop')), ...options })
 
-  beforeEach(() => createShop(database.pool))
+  beforeEach(() => createShop(builds.pool))
 
   test('is built, tested and published by the first build', async () => {
     const result = await buildShop()
     expect(problemsOf(result)).toEqual([])
     expect(result).toMatchObject({ published: true, orphans: [], warnings: [] })
-    expect(result.nodes.map((node) => [node.name, node.kind, node.status, node.rows])).toEqual([
-      ['stg_shop__customers', 'view', 'built', null],
-      ['stg_shop__orders', 'view', 'built', null],
-      ['fct_orders', 'incremental', 'built', 3],
-      ['dim_customers', 'table', 'built', 2],
-      ['customer_ranks', 'view', 'built', null],
-      ['fct_order_log', 'incremental', 'built', 3],
+    const sorted = result.nodes.toSorted((a, b) => a.name.localeCompare(b.name))
+    expect(sorted.map((node) => [node.name, node.kind, node.status, node.rows, node.isPublished])).toEqual([
+      ['customer_ranks', 'view', 'built', null, true],
+      ['dim_customers', 'table', 'built', 2, true],
+      ['fct_order_log', 'incremental', 'built', 3, true],
+      ['fct_orders', 'incremental', 'built', 3, true],
+      ['stg_shop__customers', 'view', 'built', null, true],
+      ['stg_shop__orders', 'view', 'built', null, true],
     ])
     expect(new Set(result.tests.map((item) => item.status))).toEqual(new Set(['pass']))
     expect(await rowsOf('select * from marts.dim_customers order by 1')).toEqual([
@@ -93,7 +81,7 @@ describe('the fixture shop', () => {
 
   test('takes changed and late rows into its incremental models by the second build', async () => {
     await buildShop()
-    await database.pool.query(`
+    await builds.pool.query(`
       update raw_shop.raw_orders set status = 'shipped', updated_at = '2026-03-11T00:00:00Z' where id = 2;
       update raw_shop.raw_orders set status = 'returned' where id = 1; -- an old date: outside of the look-back
       insert into raw_shop.raw_orders values
@@ -135,7 +123,7 @@ describe('the fixture shop', () => {
 
   test('is built anew by a full refresh', async () => {
     await buildShop()
-    await database.pool.query(`update raw_shop.raw_orders set status = 'returned' where id = 1`)
+    await builds.pool.query(`update raw_shop.raw_orders set status = 'returned' where id = 1`)
     const result = await buildShop({ fullRefresh: true })
     expect(result.nodes.find((node) => node.name === 'fct_orders')?.rows).toBe(3)
     expect(await rowsOf('select status from marts.fct_order_log where order_id = 1')).toEqual([{ status: 'returned' }])
@@ -143,7 +131,7 @@ describe('the fixture shop', () => {
 
   test('publishes nothing when a test fails, and shows the wrong rows', async () => {
     await buildShop()
-    await database.pool.query(`
+    await builds.pool.query(`
       update raw_shop.customers set name = 'Eve' where id = 1;
       insert into raw_shop.raw_orders select 10 + n, 1, 'placed', n, '2026-03-12T00:00:00Z' from generate_series(1, 7) n;
     `)
@@ -152,8 +140,11 @@ describe('the fixture shop', () => {
     )
     const result = await buildShop({ vars: { smallest_amount: 0.5 } })
     expect(result.published).toBe(false)
-    const failed = result.tests.filter((item) => item.status !== 'pass')
+    const failed = result.tests.filter((item) => item.status === 'fail')
     expect(failed).toMatchObject([{ name: 'assert_orders_cost_enough', status: 'fail', failures: 7 }])
+    // What reads fct_orders is not built on rows that are known to be wrong.
+    expect(statuses(result)).toMatchObject({ fct_orders: 'built', dim_customers: 'skipped', customer_ranks: 'skipped' })
+    expect(result.nodes.filter((node) => node.isPublished && node.status !== 'unchanged')).toEqual([])
     expect(failed[0]?.sample).toHaveLength(5)
     expect(failed[0]?.sample[0]).toEqual({ order_id: 11, amount_usd: 0.01 })
     expect(
@@ -168,7 +159,7 @@ describe('the fixture shop', () => {
   })
 
   test('is published in spite of a test with the severity warn', async () => {
-    await database.pool.query(`update raw_shop.raw_orders set status = 'lost' where id = 1`)
+    await builds.pool.query(`update raw_shop.raw_orders set status = 'lost' where id = 1`)
     const result = await buildShop()
     expect(result.published).toBe(true)
     expect(result.tests.filter((item) => item.status !== 'pass')).toMatchObject([
@@ -184,21 +175,21 @@ describe('the fixture shop', () => {
 
   test('can be tested as it is published, without a change', async () => {
     await buildShop()
-    await database.pool.query('truncate raw_shop.customers')
-    const project = await loadProject(fixture('shop'))
-    const results = await testModels({ pool: database.pool, project })
+    await builds.pool.query('truncate raw_shop.customers')
+    const project = loadProject(fixture('shop'))
+    const results = await testModels({ pool: builds.pool, project })
     expect(results.filter((item) => item.status !== 'pass')).toEqual([])
-    await database.pool.query('insert into raw_shop.raw_orders select * from raw_shop.raw_orders')
-    const again = await testModels({ pool: database.pool, project })
+    await builds.pool.query('insert into raw_shop.raw_orders select * from raw_shop.raw_orders')
+    const again = await testModels({ pool: builds.pool, project })
     expect(again.filter((item) => item.status === 'fail').map((item) => item.name)).toEqual([
       'unique_stg_shop__orders_order_id',
     ])
   })
 })
 
-test('all models of a build read one snapshot of the sources', async () => {
-  await database.pool.query('create table public.source (n int); insert into public.source values (1)')
-  const project = await projectOf({
+test('a source row that comes while models are built is read by the next build, whoever missed it', async () => {
+  await builds.pool.query('create table public.source (n int); insert into public.source values (1)')
+  const project = projectOf({
     'dbt_project.yml': 'name: tiny\nmodels:\n  tiny:\n    +materialized: table\n',
     'models/_s.yml': 'sources: [{name: public, tables: [{name: source}]}]',
     'models/a.sql': "select max(n) as n from {{ source('public', 'source') }}",
@@ -206,15 +197,18 @@ test('all models of a build read one snapshot of the sources', async () => {
   })
   let between: Promise<unknown> = Promise.resolve()
   await buildModels({
-    pool: database.pool,
+    pool: builds.pool,
     project,
     onProgress: (event) => {
       if (event.type === 'model' && event.node.name === 'a')
-        between = database.pool.query('insert into public.source values (2)')
+        between = builds.pool.query('insert into public.source values (2)')
     },
   })
   await between
-  expect(await rowsOf('select a.n as a, b.n as b from a, b')).toEqual([{ a: 1, b: 1 }])
+  expect(await rowsOf('select a.n from a')).toEqual([{ n: 1 }])
+  expect(statuses(await buildModels({ pool: builds.pool, project }))).toEqual({ a: 'built', b: 'built' })
+  expect(await rowsOf('select a.n as a, b.n as b from a, b')).toEqual([{ a: 2, b: 2 }])
+  expect(statuses(await buildModels({ pool: builds.pool, project }))).toEqual({ a: 'unchanged', b: 'unchanged' })
 })
 
 test('a relation whose model is gone is reported and left alone', async () => {
@@ -230,12 +224,12 @@ test('a relation whose model is gone is reported and left alone', async () => {
   expect((await build(renamed)).orphans).toEqual(orphans)
   expect((await build(renamed)).orphans).toEqual(orphans)
   expect(await rowsOf('select * from old')).toEqual([{ x: 1 }])
-  await database.pool.query('drop view old')
+  await builds.pool.query('drop view old')
   expect((await build(renamed)).orphans).toEqual([])
 })
 
 test('a relation that no build has made is not replaced', async () => {
-  await database.pool.query('create table public.a (precious int)')
+  await builds.pool.query('create table public.a (precious int)')
   await expect(build({ 'models/a.sql': 'select 1 as x' })).rejects.toMatchObject({
     code: 'BUILD_CONFLICT',
     message: expect.stringContaining('not replaced: public.a'),
@@ -253,14 +247,80 @@ test('a described column that the model lacks is a warning', async () => {
 
 test('a progress event follows each model and test', async () => {
   const seen: string[] = []
-  const project = await projectOf({
+  const project = projectOf({
     'models/a.sql': 'select 1 as x',
     'tests/t.sql': "select * from {{ ref('a') }} where false",
   })
   await buildModels({
-    pool: database.pool,
+    pool: builds.pool,
     project,
     onProgress: (event) => seen.push(`${event.type} ${event.index}/${event.total}`),
   })
-  expect(seen).toEqual(['model 1/1', 'test 1/1'])
+  expect(seen).toEqual(['model 1/2', 'test 2/2'])
+})
+
+test('several connections build what does not wait for each other, and all of it is published at once', async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 6 }, (_, n) => [
+      `models/m${n}.sql`,
+      table(`select ${n} as n, pg_backend_pid() as pid, pg_sleep(0.05)::text`),
+    ]),
+  )
+  const all = Array.from({ length: 6 }, (_, n) => `select pid from m${n}`).join(' union ')
+  const result = await build(
+    {
+      ...files,
+      'models/total.sql': table(
+        Array.from({ length: 6 }, (_, n) => `select n from {{ ref('m${n}') }}`).join(' union all '),
+      ),
+    },
+    { threads: 3 },
+  )
+  expect(problemsOf(result)).toEqual([])
+  expect(await rowsOf(all)).toHaveLength(3)
+  expect(new Set(result.nodes.map((node) => node.thread)).size).toBe(3)
+  expect(await rowsOf('select sum(n)::int as sum, count(*) as rows from total')).toEqual([{ sum: 15, rows: 6 }])
+  expect(result.nodes.map(({ name, rows }) => `${name} ${rows}`).toSorted()).toEqual([
+    'm0 1',
+    'm1 1',
+    'm2 1',
+    'm3 1',
+    'm4 1',
+    'm5 1',
+    'total 6',
+  ])
+})
+
+test('an ephemeral model stands nowhere, and those that read it read what it reads', async () => {
+  const files = (limit: number) => ({
+    'models/numbers.sql': table('select generate_series(1, 5) as n'),
+    'models/few.sql': `{{ config(materialized='ephemeral') }}with own as (select * from {{ ref('numbers') }}) select * from own where n <= ${limit}`,
+    'models/even.sql': table("with own as (select * from {{ ref('few') }}) select n from own where n % 2 = 0"),
+    'models/seen.sql': "select count(*) as few from {{ ref('few') }}",
+  })
+  const result = await build(files(4))
+  expect(problemsOf(result)).toEqual([])
+  expect(statuses(result)).toEqual({ numbers: 'built', even: 'built', seen: 'built' })
+  expect(await rowsOf(`select n, (select few from seen), to_regclass('few') as stands from even order by 1`)).toEqual([
+    { n: 2, few: 4, stands: null },
+    { n: 4, few: 4, stands: null },
+  ])
+  expect(statuses(await build(files(4)))).toEqual({ numbers: 'unchanged', even: 'unchanged', seen: 'unchanged' })
+  expect(statuses(await build(files(3)))).toEqual({ numbers: 'unchanged', even: 'built', seen: 'built' })
+  expect(await rowsOf('select n, (select few from seen) from even')).toEqual([{ n: 2, few: 3 }])
+})
+
+test('with failFast nothing more begins after the first failure', async () => {
+  const files = {
+    'models/a.sql': table('select 1 / 0 as x'),
+    'models/b.sql': table('select 1 as x'),
+    'models/c.sql': table('select 2 as x'),
+    'tests/t.sql': "select * from {{ ref('b') }}",
+  }
+  const result = await build(files, { failFast: true, threads: 1 })
+  expect(statuses(result)).toEqual({ a: 'failed', b: 'skipped', c: 'skipped' })
+  expect(result.tests.map(({ status }) => status)).toEqual(['skipped'])
+  const slow = await build(files, { threads: 1 })
+  expect(statuses(slow)).toEqual({ a: 'failed', b: 'built', c: 'built' })
+  expect(await rowsOf(`select to_regclass('b') as b, to_regclass('c') as c`)).toEqual([{ b: null, c: null }])
 })

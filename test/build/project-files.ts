@@ -8,7 +8,7 @@ import { loadProject, type Project } from '../../build/project/project.ts'
 const PROJECT_FILE = 'name: tiny\nmacro-paths: [macros]\n'
 
 /** Loads a project made of these files (path: text), for the length of a test; dbt_project.yml is optional. */
-export async function projectOf(files: Record<string, string>, options: CompileOptions = {}): Promise<Project> {
+export function projectOf(files: Record<string, string>, options: CompileOptions = {}): Project {
   const dir = mkdtempSync(join(tmpdir(), 'milepost-models-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   for (const [path, text] of Object.entries({ 'dbt_project.yml': PROJECT_FILE, ...files })) {
@@ -19,9 +19,9 @@ export async function projectOf(files: Record<string, string>, options: CompileO
 }
 
 /** The message with which such a project is refused. */
-export async function refusalOf(files: Record<string, string>, options: CompileOptions = {}): Promise<string> {
+export function refusalOf(files: Record<string, string>, options: CompileOptions = {}): string {
   try {
-    await projectOf(files, options)
+    projectOf(files, options)
   } catch (error) {
     return String(error)
   }

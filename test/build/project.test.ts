@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { compileProject, renderTest } from '../../build/graph/graph.ts'
+import { compileModels } from '../../build/graph/compile.ts'
+import { compileProject } from '../../build/graph/graph.ts'
+import { renderTest } from '../../build/graph/render-node.ts'
 import { listModels } from '../../build/run/published-models.ts'
 import { fixture } from './shop.ts'
 import { loadProject } from '../../build/project/project.ts'
@@ -7,8 +9,8 @@ import { projectOf } from './project-files.ts'
 
 const PROJECT = 'name: tiny\n'
 
-test('settings nearer to the model win; tags add up and meta merges', async () => {
-  const project = await projectOf({
+test('settings nearer to the model win; tags add up and meta merges', () => {
+  const project = projectOf({
     'dbt_project.yml': `${PROJECT}models:
   +tags: root
   tiny:
@@ -32,7 +34,7 @@ test('settings nearer to the model win; tags add up and meta merges', async () =
   })
   const graph = compileProject(project)
   const found = Object.fromEntries(
-    graph.models.map(({ name, config, relation }) => [
+    graph.nodes.map(({ name, config, relation }) => [
       name,
       [config.materialized, relation.schema, relation.name, config.tags, config.meta],
     ]),
@@ -47,23 +49,23 @@ test('settings nearer to the model win; tags add up and meta merges', async () =
   })
 })
 
-test('a setting for a folder without models is a warning', async () => {
-  const project = await projectOf({ 'dbt_project.yml': `${PROJECT}models:\n  tiny:\n    reports:\n      +schema: x\n` })
+test('a setting for a folder without models is a warning', () => {
+  const project = projectOf({ 'dbt_project.yml': `${PROJECT}models:\n  tiny:\n    reports:\n      +schema: x\n` })
   expect(project.warnings).toEqual(['dbt_project.yml has settings for reports, where there are no models'])
 })
 
-test('variables come from the options, else the project, else the default', async () => {
+test('variables come from the options, else the project, else the default', () => {
   const files = {
     'dbt_project.yml': `${PROJECT}vars:\n  a: 1\n  b: 1\n  tiny:\n    b: 2\n`,
     'models/m.sql': "{{ config(tags=[var('a') ~ var('b') ~ var('c', 3)]) }}select 1",
   }
-  const project = await projectOf(files)
-  const tags = (vars: Record<string, unknown>) => compileProject(project, { vars }).models[0]?.config.tags
+  const project = projectOf(files)
+  const tags = (vars: Record<string, unknown>) => compileProject(project, { vars }).nodes[0]?.config.tags
   expect([tags({}), tags({ a: 9, c: 8 })]).toEqual([['123'], ['928']])
 })
 
-test('models are listed after those they read, whatever their names', async () => {
-  const listed = listModels(await loadProject(fixture('shop')))
+test('models are listed after those they read, whatever their names', () => {
+  const listed = listModels(loadProject(fixture('shop')))
   expect(listed.map((model) => `${model.schema}.${model.name} ${model.kind}`)).toEqual([
     'staging.stg_shop__customers view',
     'staging.stg_shop__orders view',
@@ -74,8 +76,8 @@ test('models are listed after those they read, whatever their names', async () =
   ])
 })
 
-test('a model can name what it reads in a comment', async () => {
-  const project = await projectOf({
+test('a model can name what it reads in a comment', () => {
+  const project = projectOf({
     'models/a.sql': "-- depends_on: {{ ref('z') }}\nselect 1",
     'models/z.sql': 'select 1',
   })
@@ -113,8 +115,8 @@ test.for([
     'own_name',
     'select id as unique_field, count(*) as n_records from x.a where id is not null group by id having count(*) > 1',
   ],
-])('the test %s is named %s', async ([entry, name, sql]) => {
-  const project = await projectOf({
+])('the test %s is named %s', ([entry, name, sql]) => {
+  const project = projectOf({
     'models/a.sql': 'select 1 as id',
     'models/b.sql': 'select 1 as key',
     'models/_m.yml': `models:\n  - name: a\n    columns:\n      - name: id\n        data_tests:\n          - ${entry}\n`,
@@ -124,23 +126,55 @@ test.for([
   if (made === undefined) throw new Error('no test was made')
   expect(made.name).toBe(name)
   expect(made.severity).toBe(/WARN/.test(entry ?? '') ? 'warn' : 'error')
-  const compiled = renderTest(graph, made, (model) => ({ schema: 'x', name: model }))
+  const compiled = renderTest(graph, made, {
+    node: (node) => ({ schema: 'x', name: node }),
+    source: (source) => source.relation,
+  })
   expect(compiled.sql.replaceAll('\n', ' ')).toBe(sql)
 })
 
-test('YAML is read as PyYAML reads it: yes is a boolean, y is a name', async () => {
-  const project = await projectOf({
+test('YAML is read as PyYAML reads it: yes is a boolean, y is a name', () => {
+  const project = projectOf({
     'models/a.sql': 'select 1 as y',
     'models/_m.yml': 'models: [{name: a, config: {enabled: yes}, columns: [{name: y, description: n}]}]',
   })
-  expect(compileProject(project).models[0]?.columns).toEqual([{ name: 'y', description: 'n' }])
+  expect(compileProject(project).nodes[0]?.columns).toMatchObject([{ name: 'y', description: 'n' }])
 })
 
-test('a test of a disabled model, or one that is disabled itself, is left out', async () => {
-  const project = await projectOf({
+test('a test of a disabled model, or one that is disabled itself, is left out', () => {
+  const project = projectOf({
     'models/a.sql': '{{ config(enabled=false) }}select 1 as id',
     'models/_m.yml': 'models:\n  - name: a\n    columns: [{name: id, tests: [unique]}]\n',
     'tests/assert_off.sql': '{{ config(enabled=false) }}select 1',
   })
   expect(compileProject(project).tests).toEqual([])
+})
+
+test('seeds, snapshots and ephemeral models are named by ref() as models are', () => {
+  const project = projectOf({
+    'seeds/ports.csv': 'port,name\n1,Bergen\n',
+    'models/near.sql': "{{ config(materialized='ephemeral') }}select * from {{ ref('ports') }} where port < 2",
+    'models/far.sql': "select * from {{ ref('near') }}, {{ ref('seen') }}",
+    'snapshots/seen.sql':
+      "{% snapshot seen %}{{ config(strategy='check', unique_key='port', check_cols='all') }}select * from {{ ref('ports') }}{% endsnapshot %}",
+  })
+  expect(listModels(project).map(({ name, kind, dependsOn }) => [name, kind, dependsOn])).toEqual([
+    ['ports', 'seed', []],
+    ['near', 'ephemeral', ['ports']],
+    ['seen', 'snapshot', ['ports']],
+    ['far', 'view', ['near', 'seen']],
+  ])
+  const [, , far] = compileModels(project)
+  expect(far?.sql.replaceAll(/\s+/g, ' ')).toBe(
+    'with __dbt__cte__near as ( select * from public.ports where port < 2 ) select * from ( select * from __dbt__cte__near, public.seen ) as rendered',
+  )
+})
+
+test('a text of a {% docs %} block is a description', () => {
+  const project = projectOf({
+    'models/a.sql': 'select 1 as id',
+    'models/texts.md': '{% docs key %}\nThe **key**.\n{% enddocs %}',
+    'models/_m.yml': 'models: [{name: a, columns: [{name: id, description: "{{ doc(\'key\') }}"}]}]',
+  })
+  expect(compileProject(project).nodes[0]?.columns[0]?.description.trim()).toBe('The **key**.')
 })

@@ -24,9 +24,13 @@ export async function createShop(pool: Pool): Promise<void> {
 
 /** Removes what tests have built and made, and the builder's memory of it. */
 export async function emptyModels(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ schemas: string }>(
+    `select string_agg(quote_ident(nspname), ', ') as schemas from pg_namespace
+     where nspname ~ '^(raw_shop|staging|marts|outside|public)(__(next|delta|previous|dropped))?$'`,
+  )
   await pool.query(`
-    drop schema if exists raw_shop, staging, marts, outside, public cascade;
+    drop schema if exists ${rows[0]?.schemas ?? 'public'} cascade;
     create schema public;
-    drop table if exists ops.model_relations;
+    drop table if exists ops.model_relations, ops.model_tests, ops.model_undo;
   `)
 }

@@ -1,25 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildModels, type BuildResult } from '../../build/run/build.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { projectOf } from './project-files.ts'
-import { emptyModels } from './shop.ts'
+import { describe, expect, test } from 'vitest'
+import { problemsOf, statuses, useBuilds } from './builds.ts'
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-beforeEach(() => emptyModels(database.pool))
-afterAll(() => database.drop())
-
-const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows as Record<string, unknown>[]
-const build = async (
-  files: Record<string, string>,
-  options: { fullRefresh?: boolean; vars?: Record<string, unknown> } = {},
-) => buildModels({ pool: database.pool, project: await projectOf(files), ...options })
-const statuses = (result: BuildResult) => Object.fromEntries(result.nodes.map((node) => [node.name, node.status]))
-const problemsOf = (result: BuildResult) =>
-  [...result.nodes, ...result.tests].flatMap((item) => item.error?.message ?? [])
+const { build, rowsOf } = useBuilds()
 
 describe('an error of Postgres', () => {
   test.for<[string, Record<string, string>, string]>([
@@ -61,6 +43,42 @@ describe('an error of Postgres', () => {
       'tests/t.sql:2:27: column "nope" does not exist',
     ],
     [
+      'in a seed with a short line',
+      { 'seeds/s.csv': 'id,name\n1,Ada\n2\n' },
+      'seeds/s.csv: cannot be read as CSV: Invalid Record Length: expect 2, got 1 on line 3',
+    ],
+    ['in a seed with an open quote', { 'seeds/s.csv': 'id,name\n1,"Ada\n' }, 'seeds/s.csv'],
+    ['in a seed with a column twice', { 'seeds/s.csv': 'id,id\n1,2\n' }, 'seeds/s.csv'],
+    [
+      'in a snapshot',
+      {
+        'snapshots/s.sql':
+          "{% snapshot s %}\n{{ config(strategy='check', unique_key='id', check_cols='all') }}\nselect 1 as id,\n  nope\n{% endsnapshot %}",
+      },
+      'snapshots/s.sql:4:3: column "nope" does not exist',
+    ],
+    [
+      'in an ephemeral model',
+      {
+        'models/e.sql': "{{ config(materialized='ephemeral') }}select nope",
+        'models/a.sql': "select * from {{ ref('e') }}",
+      },
+      'column "nope" does not exist',
+    ],
+    [
+      'in a model behind an ephemeral one',
+      {
+        'models/e.sql': "{{ config(materialized='ephemeral') }}select 1 as id",
+        'models/a.sql': "select\n  nope\nfrom {{ ref('e') }}",
+      },
+      'models/a.sql:2:3: column "nope" does not exist',
+    ],
+    [
+      'in an increment',
+      { 'models/a.sql': "{{ config(materialized='incremental') }}select 1 as id, 2 as x,\n  nope" },
+      'models/a.sql:2:3: column "nope" does not exist',
+    ],
+    [
       'in a generic test',
       {
         'models/a.sql': 'select 1 as x',
@@ -72,6 +90,7 @@ describe('an error of Postgres', () => {
     const result = await build(files)
     expect(result.published).toBe(false)
     expect(problemsOf(result).join('\n')).toContain(expected)
+    expect(await rowsOf(`select relname from pg_class where relnamespace = 'public'::regnamespace`)).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { migrate, pendingMigrations } from '../../db/migrator.ts'
 import { createPool } from '../../db/pool.ts'
@@ -121,6 +121,28 @@ describe('migrating', () => {
     const { rows } = await fresh.query('show timezone')
     expect(rows).toEqual([{ TimeZone: 'UTC' }])
     await fresh.end()
+  })
+
+  test('of a current database is one query, on a connection that stays', async () => {
+    await write({ '0001_a.sql': 'create table a ();' })
+    await migrate(database.url, { folder })
+    const pool = createPool(database.url)
+    const query = vi.spyOn(pool, 'query')
+    expect(await migrate(pool, { folder })).toEqual({ applied: [], already: 1 })
+    expect(query).toHaveBeenCalledOnce()
+    expect(pool.idleCount).toBe(1)
+    await pool.end()
+  })
+
+  test('puts lost defaults back, also for the connection that found them lost', async () => {
+    await write({ '0001_a.sql': 'create table a ();' })
+    await migrate(database.url, { folder })
+    await database.pool.query(`alter database ${quoted()} set timezone = 'Asia/Tokyo'`)
+    const pool = createPool(database.url)
+    expect(await migrate(pool, { folder })).toEqual({ applied: [], already: 1 })
+    const { rows } = await pool.query('show timezone')
+    expect(rows).toEqual([{ TimeZone: 'UTC' }])
+    await pool.end()
   })
 })
 

@@ -4,7 +4,8 @@ import { Client, escapeIdentifier, type Pool } from 'pg'
 import { inject } from 'vitest'
 import { setDatabaseDefaults } from '../../db/database-defaults.ts'
 import { withDatabase } from '../../db/database-url.ts'
-import { clientConfig, createKysely, createPool } from '../../db/pool.ts'
+import { createKysely } from '../../db/kysely.ts'
+import { clientConfig, createPool } from '../../db/pool.ts'
 import type { DB } from '../../db/schema.ts'
 
 /** A database of a test file's own. */
