@@ -152,7 +152,8 @@ function noticeLines(summary: RunSummary): string[] {
 function modelLines({ build }: RunSummary): string[] {
   if (build === null) return ['Models     not published by this run; readers keep the last good ones']
   const warned = build.tests_warned.map((name) => `Warned     ${name} found rows: npx milepost models test`)
-  const counts = `${count(build.models)} built, ${count(build.tests_passed)} tests passed`
+  const kept = (build.unchanged ?? 0) > 0 ? `, ${count(build.unchanged ?? 0)} unchanged` : ''
+  const counts = `${count(build.models)} built${kept}, ${count(build.tests_passed)} tests passed`
   return [`Models     ${counts}, published in ${build.seconds.toFixed(1)} s`, ...warned]
 }
 

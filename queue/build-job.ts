@@ -8,7 +8,9 @@ import { advanceRun, BUILD_STEP } from './progress.ts'
 
 /** What a run keeps of its build. */
 export interface BuildOutput {
+  /** Models, seeds and snapshots that were built, and those that stood as they would have been. */
   models: number
+  unchanged?: number
   tests_passed: number
   /** Names of the tests of severity warn that found rows. */
   tests_warned: string[]
@@ -42,7 +44,8 @@ export async function failBuild(
 function summarise(result: BuildResult): BuildOutput {
   const of = (status: string) => result.tests.filter((test) => test.status === status)
   return {
-    models: result.nodes.length,
+    models: result.nodes.filter((node) => node.status === 'built').length,
+    unchanged: result.nodes.filter((node) => node.status === 'unchanged').length,
     tests_passed: of('pass').length,
     tests_warned: of('warn').map((test) => test.name),
     seconds: result.seconds,
@@ -56,8 +59,10 @@ function buildFailed(result: BuildResult): PipelineError {
     ...models,
     ...tests.map((test) => `${test.name}: ${test.error?.message ?? `${test.failures} wrong rows`}`),
   ]
+  const groups = result.groups.filter((group) => !group.isPublished).map((group) => group.name)
+  const held = groups.length < result.groups.length ? ` of ${groups.join(', ')}` : ''
   const message =
-    `${models.length} model(s) and ${tests.length} data test(s) failed, so nothing was published and readers keep the ` +
-    `last good models. \`npx milepost build\` shows the rows.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`
+    `${models.length} model(s) and ${tests.length} test(s) failed, so readers keep the last good models${held}. ` +
+    `\`npx milepost build\` shows the rows.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`
   return new PipelineError('BUILD_FAILED', message, 'never')
 }

@@ -11,7 +11,7 @@ export function buildOrder(nodes: GraphNode[], problems: Problem[]): GraphNode[]
     path.push(node)
     for (const [name, offset] of node.dependsOn) {
       const parent = byName.get(name)
-      if (parent === undefined) continue
+      if (parent === undefined || ordered.has(parent)) continue
       const start = path.indexOf(parent)
       if (start < 0) visit(parent)
       else {

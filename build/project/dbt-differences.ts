@@ -29,9 +29,10 @@ export function groupDifferences({ nodes, byName }: Graph, groups: string[]): st
 }
 
 /** What dbt 1.9 refuses in dbt_project.yml. */
-export function versionDifferences({ source, data: { version }, offsetOf }: YamlFile<ProjectFile>): string[] {
-  if (typeof version !== 'string' || /^\d+\.\d+\.\d+/.test(version)) return []
-  return [differenceAt(source, offsetOf(['version']), `the version ${version}: ${REFUSED}; write '1.0.0'`)]
+export function versionDifferences(file: YamlFile<ProjectFile>): string[] {
+  const { version } = file.data
+  if (typeof version !== 'string' || /^\d+\.\d+(\.\d+.*)?$/.test(version)) return []
+  return [differenceAt(file.source, file.offsetOf(['version']), `the version ${version}: ${REFUSED}; write '1.0.0'`)]
 }
 
 function differenceAt(source: SourceText, offset: number, message: string): string {
@@ -59,7 +60,8 @@ export function dbtDifferences(file: YamlFile<PropertiesFile>): string[] {
   }
   const noteTest = (entry: TestEntry, path: Path) => {
     if (typeof entry === 'string') return
-    const [[type = '', below] = []] = Object.entries(entry)
+    const [type = ''] = Object.keys(entry)
+    const below = entry[type]
     const isNamed = typeof entry.test_name === 'string'
     if (!isNamed && Object.keys(entry).length > 1) note(path, `settings beside ${type}: ${REFUSED}; put them below it`)
     const [given, at] = isNamed ? [entry, path] : [Object(below), [...path, type]]

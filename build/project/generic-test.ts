@@ -193,7 +193,7 @@ function literal(value: unknown): string {
       .map(([key, item]) => `${literal(key)}: ${argument(item)}`)
       .join(', ')}}`
   }
-  return value === null ? 'none' : String(value)
+  return value === null || value === undefined ? 'none' : JSON.stringify(value)
 }
 
 /** The name that dbt gives a test: what it is about, then its arguments in the order of their names. */

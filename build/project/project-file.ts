@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { didYouMean, isSlip, problemAt, warningOf, type Problem } from '../template/problem.ts'
+import { didYouMean, isSlip, problemAt, warningOf, type Problem, type SourceText } from '../template/problem.ts'
 import { TestSettings } from './data-test.ts'
 import { NODE_SETTINGS, type NodeKind, type NodeSettings } from './node-config.ts'
 import { schemaProblems, type Path, type YamlFile } from './yaml-file.ts'
 
 const paths = (...folders: string[]) => z.array(z.string()).default(folders)
-const settings = z.record(z.string(), z.unknown()).default({})
+const byFolder = z.record(z.string(), z.unknown()).default({})
 
 /** dbt_project.yml, the part of it that is read here. Paths are relative to the file. */
 export const ProjectFile = z.strictObject({
@@ -31,11 +31,11 @@ export const ProjectFile = z.strictObject({
   'clean-targets': paths(),
   flags: z.record(z.string(), z.unknown()).optional(),
   vars: z.record(z.string(), z.unknown()).default({}),
-  models: settings,
-  seeds: settings,
-  snapshots: settings,
-  tests: settings,
-  data_tests: settings,
+  models: byFolder,
+  seeds: byFolder,
+  snapshots: byFolder,
+  tests: byFolder,
+  data_tests: byFolder,
 })
 export type ProjectFile = z.infer<typeof ProjectFile>
 
@@ -140,4 +140,29 @@ function folderSettings<Settings>(
   }
   read(file.data[section], [])
   return found
+}
+
+/** Settings for folders without nodes: a misspelt folder is a problem, another one gets a warning, as in dbt. */
+export function unusedSettings(
+  source: SourceText,
+  settings: Record<NodeKind, FolderSettings[]>,
+  nodes: { kind: NodeKind; name: string; folders: string[] }[],
+  problems: Problem[],
+): string[] {
+  return (['model', 'seed', 'snapshot'] as const).flatMap((kind) => {
+    const own = nodes.filter((node) => node.kind === kind)
+    const known = new Set(
+      own.flatMap(({ name, folders }) => [...folders, name].map((_, end, all) => all.slice(0, end + 1).join('/'))),
+    )
+    return settings[kind].flatMap((entry) => {
+      const { path } = entry
+      const folder = path.join('/')
+      if (path.length === 0 || known.has(folder)) return []
+      const hint = didYouMean(folder, known)
+      if (!isSlip(folder, known))
+        return `dbt_project.yml has settings for ${folder}, where there are no ${kind}s${hint}`
+      problems.push(problemAt(source, entry.offset, `there is no ${kind} below ${folder}${hint}`))
+      return []
+    })
+  })
 }

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, extname, join } from 'node:path'
 import { checkTemplate } from '../template/template-check.ts'
-import {
-  didYouMean,
-  isSlip,
-  PlacedError,
-  problemAt,
-  projectError,
-  type Problem,
-  type SourceText,
-} from '../template/problem.ts'
+import { PlacedError, problemAt, projectError, type Problem, type SourceText } from '../template/problem.ts'
 import { docsBlocks, genericTestsIn, snapshotBlocks } from '../template/blocks.ts'
 import { isRunnable, judgeMacros, readMacroFiles, type ProjectMacros } from '../template/macro-file.ts'
 import { parseTemplate, type Template } from '../template/template.ts'
@@ -18,12 +10,20 @@ import { groupDifferences, versionDifferences } from './dbt-differences.ts'
 import type { DataTest, TestSettings } from './data-test.ts'
 import { filesIn, readSource, type ProjectPath } from './files.ts'
 import type { NodeKind } from './node-config.ts'
-import { nodeSettings, ProjectFile, projectPaths, testSettings, type FolderSettings } from './project-file.ts'
+import {
+  nodeSettings,
+  ProjectFile,
+  projectPaths,
+  testSettings,
+  unusedSettings,
+  type FolderSettings,
+} from './project-file.ts'
 import { checkNames, describedTests, readProperties, type PropertiesContext, type Properties } from './properties.ts'
 import { PropertiesFile } from './properties-file.ts'
 import { readUnitTests, type UnitTestCase } from './unit-test.ts'
 import { isPassedOver } from './unknown-key.ts'
 import { valueRenderer } from './value.ts'
+import { openYamlCache, type YamlCache } from './yaml-cache.ts'
 import { readYaml } from './yaml-file.ts'
 
 /** A file that makes a model, seed or snapshot; `template` is null for a seed, and where it could not be read. */
@@ -84,13 +84,16 @@ export function loadProject(dir: string, options: CompileOptions = {}): Project 
   const vars = { ...data.vars, ...Object(data.vars[data.name]) }
   const renderValue = valueRenderer(options, vars, docs)
   const known = problems.length
+  const cache = openYamlCache(join(dir, data['target-path'], 'parsed_yaml.bin'))
   const properties = readAllProperties(dir, roots, {
+    cache,
     macros,
     renderValue,
     problems,
     warnings,
     database: options.target?.database,
   })
+  cache.save()
   const isWhole = problems.length === known
   const nodes = [...readNodes(dir, paths, macros, problems), ...yamlSnapshots(properties, macros, problems)]
   problems.push(...twins(nodes))
@@ -132,31 +135,6 @@ export function loadProject(dir: string, options: CompileOptions = {}): Project 
   warnings.push(...graph.warnings)
   project.dbtDifferences.push(...versionDifferences(file), ...groupDifferences(graph, properties.groups))
   return project
-}
-
-/** Settings for folders without nodes: a misspelt folder is a problem, another one gets a warning, as in dbt. */
-function unusedSettings(
-  source: SourceText,
-  settings: Project['settings'],
-  nodes: NodeFile[],
-  problems: Problem[],
-): string[] {
-  return (['model', 'seed', 'snapshot'] as const).flatMap((kind) => {
-    const own = nodes.filter((node) => node.kind === kind)
-    const known = new Set(
-      own.flatMap(({ name, folders }) => [...folders, name].map((_, end, all) => all.slice(0, end + 1).join('/'))),
-    )
-    return settings[kind].flatMap((entry) => {
-      const { path } = entry
-      const folder = path.join('/')
-      if (path.length === 0 || known.has(folder)) return []
-      const hint = didYouMean(folder, known)
-      if (!isSlip(folder, known))
-        return `dbt_project.yml has settings for ${folder}, where there are no ${kind}s${hint}`
-      problems.push(problemAt(source, entry.offset, `there is no ${kind} below ${folder}${hint}`))
-      return []
-    })
-  })
 }
 
 /** Parses and checks a template; null after adding to `problems` what is wrong with it. */
@@ -260,7 +238,11 @@ function namesByKind(nodes: NodeFile[]): Record<NodeKind, string[]> {
   return { model: of('model'), seed: of('seed'), snapshot: of('snapshot') }
 }
 
-function readAllProperties(dir: string, roots: string[], given: Omit<PropertiesContext, 'defined'>): Properties {
+function readAllProperties(
+  dir: string,
+  roots: string[],
+  given: Omit<PropertiesContext, 'defined'> & { cache: YamlCache },
+): Properties {
   const defined = new Map(
     given.macros.files.flatMap((file) => genericTestsIn(file).map(({ name, parameters }) => [name, parameters])),
   )
@@ -277,8 +259,8 @@ function readAllProperties(dir: string, roots: string[], given: Omit<PropertiesC
   }
   for (const { path } of filesIn(dir, roots, ['yml', 'yaml'])) {
     const file = readYaml(readSource(dir, path), PropertiesFile, context.renderValue, context.problems, {
-      isPassedOver,
-      warnings: context.warnings,
+      odd: { isPassedOver, warnings: context.warnings },
+      cache: context.cache,
     })
     if (file === null) continue
     const found = readProperties(file, context)

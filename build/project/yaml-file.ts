@@ -1,8 +1,8 @@
 import { isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document, type Tags } from 'yaml'
 import type { z } from 'zod'
 import { advice } from '../template/advice.ts'
-import { parsePlainYaml } from './plain-yaml.ts'
 import { PlacedError, problemAt, warningOf, type Problem, type SourceText } from '../template/problem.ts'
+import type { YamlCache } from './yaml-cache.ts'
 
 export type Path = PropertyKey[]
 
@@ -17,7 +17,7 @@ export interface YamlFile<T> {
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/
 
-export function asPyYaml(tags: Tags): Tags {
+function asPyYaml(tags: Tags): Tags {
   return tags.map((tag) => {
     if (typeof tag === 'string' || tag.collection !== undefined || tag.tag !== 'tag:yaml.org,2002:bool') return tag
     return { ...tag, test: tag.test?.test('true') ? TRUE : FALSE }
@@ -33,6 +33,8 @@ export interface OddKeys {
   warnings: string[]
 }
 
+const TEMPLATE = /\{[{%#]/
+
 // What stands below these keys is rendered later, where it is used.
 const RENDERED_LATER = new Set(['tests', 'data_tests', 'unit_tests'])
 
@@ -45,12 +47,15 @@ export function readYaml<T>(
   schema: z.ZodType<T>,
   renderValue: ValueRenderer,
   problems: Problem[],
-  odd?: OddKeys,
+  options: { odd?: OddKeys; cache?: YamlCache } = {},
 ): YamlFile<T> | null {
-  const plain = parsePlainYaml(source.text)
-  let document = plain === undefined ? documentOf(source) : null
+  const { odd, cache } = options
+  const known = cache?.get(source.text)
+  let document = known === undefined ? documentOf(source) : null
   const found = document === null ? [] : renderDocument(document, source, renderValue)
-  const value: unknown = document?.toJS() ?? plain ?? {}
+  const value: unknown = known ?? document?.toJS() ?? {}
+  // A value with templates is another one with other variables.
+  if (known === undefined && found.length === 0 && !TEMPLATE.test(source.text)) cache?.add(source.text, value)
   const offsetOf = (path: Path) => offsetIn((document ??= documentOf(source)), path)
   let parsed = schema.safeParse(value)
   if (!parsed.success && odd !== undefined) {
@@ -64,7 +69,7 @@ export function readYaml<T>(
   return parsed.success && found.length === 0 ? { source, data: parsed.data, offsetOf } : null
 }
 
-/** The text with the place of each of its parts: it takes ten times as long as `parsePlainYaml`. */
+/** The text with the place of each of its parts. */
 function documentOf({ text }: SourceText): Document.Parsed {
   return parseDocument(text, { version: '1.1', merge: true, customTags: asPyYaml })
 }
@@ -74,11 +79,11 @@ function renderDocument(document: Document.Parsed, source: SourceText, renderVal
   const found = document.errors.map((error) => {
     return problemAt(source, error.pos[0], `cannot be read as YAML: ${error.message.split(/ at line |\n/)[0]}`)
   })
-  if (!/\{[{%#]/.test(source.text)) return found
+  if (!TEMPLATE.test(source.text)) return found
   visit(document, {
     Pair: (_key, { key }) => (isScalar(key) && RENDERED_LATER.has(String(key.value)) ? visit.SKIP : undefined),
     Scalar: (key, node) => {
-      if (key === 'key' || typeof node.value !== 'string' || !/\{[{%#]/.test(node.value)) return
+      if (key === 'key' || typeof node.value !== 'string' || !TEMPLATE.test(node.value)) return
       try {
         node.value = renderValue(node.value, source, node.range?.[0] ?? 0)
       } catch (error) {

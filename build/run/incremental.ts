@@ -54,7 +54,7 @@ function incrementOf(
 ): Increment {
   const target = relationSql(node.relation)
   const source = relationSql(delta)
-  const key = node.config.unique_key
+  const key = keysOf(node)
   // dbt widens a column by way of a new one, so that it comes last.
   const isWider = ({ name }: Column) => wider.some((column) => column.name === name)
   const all = [...table.filter((column) => !isWider(column)), ...table.filter(isWider), ...newColumns]
@@ -62,11 +62,11 @@ function incrementOf(
   const brought = all.filter(isBrought)
   const list = names(brought.map((column) => column.name))
   /** The columns of the table to be, each from `alias` where it has them, else from `other`, else null. */
-  const columns = (alias: 't' | 'd', other?: 't') => {
+  const columns = (alias: 't' | 'd', other?: 't', isTaken = isBrought) => {
     return all
       .map((column) => {
-        const isThere = alias === 't' ? !newColumns.includes(column) : isBrought(column)
-        const from = isThere ? alias : other
+        const isThere = alias === 't' ? !newColumns.includes(column) : isTaken(column)
+        const from = isThere ? alias : newColumns.includes(column) ? undefined : other
         const type = wider.find((other) => other.name === column.name)?.type
         const cast = type === undefined ? '' : `::${type}`
         const value = from === undefined ? `null::${column.type}` : `${from}.${escapeIdentifier(column.name)}`
@@ -80,27 +80,41 @@ function incrementOf(
   const added = `select ${columns('d')} from ${source} as d`
   if (key.length === 0) return { ...base, merged: `${kept} union all ${added}`, replaced: null, apply: [insert] }
   // As in dbt, a null in the key matches nothing: the row is inserted again by every build.
-  const matches = key.map((column) => `t.${escapeIdentifier(column)} = d.${escapeIdentifier(column)}`).join(' and ')
+  const matches = key.map((column) => `t.${column} = d.${column}`).join(' and ')
   const replaced = `exists (select from ${source} as d where ${matches})`
   const untouched = `${kept} where not ${replaced}`
   if (node.config.incremental_strategy !== 'merge') {
-    const keys = `(select distinct ${names(key)} from ${source}) as d`
+    const keys = `(select distinct ${key.join(', ')} from ${source}) as d`
     const remove = `delete from ${target} as t using ${keys} where ${matches}`
     return { ...base, merged: `${untouched} union all ${added}`, replaced, apply: [remove, insert] }
   }
-  const updates = brought.map(({ name }) => `${escapeIdentifier(name)} = d.${escapeIdentifier(name)}`).join(', ')
+  const isUpdated = (column: Column) => isBrought(column) && mayUpdate(node, column)
+  const updated = brought.filter(isUpdated)
+  const updates = updated.map(({ name }) => `${escapeIdentifier(name)} = d.${escapeIdentifier(name)}`).join(', ')
   const values = brought.map(({ name }) => `d.${escapeIdentifier(name)}`).join(', ')
   return {
     ...base,
     merged:
-      `${untouched} union all select ${columns('d', 't')} from ${target} as t join ${source} as d on ${matches} ` +
+      `${untouched} union all select ${columns('d', 't', isUpdated)} from ${target} as t join ${source} as d on ${matches} ` +
       `union all ${added} where not exists (select from ${target} as t where ${matches})`,
     replaced,
     apply: [
       `merge into ${target} as t using ${source} as d on ${matches}
-       when matched then update set ${updates} when not matched then insert (${list}) values (${values})`,
+       ${updated.length === 0 ? '' : `when matched then update set ${updates}`} when not matched then insert (${list}) values (${values})`,
     ],
   }
+}
+
+/** The columns of the key as SQL: a name without quotes is folded to lower case, as it would be in the query. */
+function keysOf({ config }: GraphNode): string[] {
+  return config.unique_key.map((column) => (column.startsWith('"') ? column : escapeIdentifier(column.toLowerCase())))
+}
+
+/** Whether a merge changes the column in rows that stand. */
+function mayUpdate({ config }: GraphNode, { name }: Column): boolean {
+  const { merge_update_columns: only, merge_exclude_columns: except } = config
+  const isIn = (list: string[]) => list.some((other) => other.replaceAll('"', '').toLowerCase() === name.toLowerCase())
+  return only.length > 0 ? isIn(only) : !isIn(except)
 }
 
 /** The column with room for the query's longer texts, as dbt widens it; null when it has room for them. */
@@ -114,11 +128,11 @@ function widened({ name, type }: Column, query: Column[]): Column | null {
 }
 
 async function checkKeys(session: Session, { node, delta }: Making): Promise<{ nulls: number; doubles: number }> {
-  const key = node.config.unique_key
-  const isNull = key.map((column) => `${escapeIdentifier(column)} is null`).join(' or ')
+  const key = keysOf(node)
+  const isNull = key.map((column) => `${column} is null`).join(' or ')
   const { rows } = await session.query<{ nulls: string; doubles: string }>(
     `select count(*) filter (where is_null)::text as nulls, count(*) filter (where not is_null and rows > 1)::text as doubles
-     from (select ${isNull} as is_null, count(*) as rows from ${relationSql(delta)} group by ${names(key)}, 1) as keys`,
+     from (select ${isNull} as is_null, count(*) as rows from ${relationSql(delta)} group by ${key.join(', ')}, 1) as keys`,
   )
   return { nulls: Number(rows[0]?.nulls), doubles: Number(rows[0]?.doubles) }
 }

@@ -37,11 +37,17 @@ export async function planModels(
     return nodes.map((node) => {
       const plan = planNode(build, node)
       const isKept = plan.action === 'keep' || plan.action === 'keep view'
-      const token = isKept && plan.published.token === plan.inputs ? plan.inputs : `planned ${node.name}`
+      const token = isKept ? keptToken(plan) : `planned ${node.name}`
       const isReplaced = !isKept && plan.action !== 'increment'
       build.set(node.name, { ...STANDING, token, place: node.relation, isReplaced, snapshot: null })
       const { id, name, relation, config } = node
       return { id, name, schema: relation.schema, kind: config.materialized, action: plan.action }
     })
   })
+}
+
+/** A view that reads a clock stays as it is, and has other rows. */
+function keptToken({ action, published, inputs }: Extract<NodePlan, { action: 'keep' | 'keep view' }>): string {
+  if (action === 'keep') return published.token
+  return published.isTimeless ? inputs : `planned ${published.name}`
 }

@@ -178,12 +178,11 @@ export function heldGroups(build: BuildState): Set<string> {
     const names = tests.get(result.id) ?? units.get(result.id) ?? []
     if (isFailure(result)) hold(names)
   }
-  const isBuilt = new Set(build.changes.filter((change) => change.type !== 'note').map(({ node }) => node.name))
   for (let before = -1; before !== held.size;) {
     before = held.size
     for (const { node } of build.changes) {
       const reads = standingParents(build, node.name)
-      const isHeld = reads.some((name) => isBuilt.has(name) && held.has(groupOf(name) ?? ''))
+      const isHeld = reads.some((name) => build.outcomeOf(name).isPending && held.has(groupOf(name) ?? ''))
       if (isHeld) held.add(node.publishGroup)
     }
   }

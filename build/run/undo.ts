@@ -32,7 +32,13 @@ export type UndoStep = { relation?: RelationName } & (
 /** Keeps what is needed to take a publish back, in the place of what was kept of the one before. */
 export async function recordUndo(session: Session, graph: Graph, steps: UndoStep[]): Promise<void> {
   const target = [graph.project.name, graph.target.schema]
-  await session.query('delete from ops.model_undo where project = $1 and target_schema = $2', target)
+  const schemas = steps.flatMap((step) => step.relation?.schema ?? [])
+  // What another project or target could take back in these schemas is no longer kept either.
+  await session.query(
+    `delete from ops.model_undo where (project, target_schema) = ($1, $2) or (project, target_schema) in
+       (select project, target_schema from ops.model_undo where undo->'relation'->>'schema' = any ($3))`,
+    [...target, [...new Set(schemas)]],
+  )
   await session.query(
     `insert into ops.model_undo (project, target_schema, step, undo)
      select $1, $2, index, undo from jsonb_array_elements($3::jsonb) with ordinality as s (undo, index)`,

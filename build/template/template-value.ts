@@ -104,6 +104,8 @@ function represented(value: Value): string {
 }
 
 function quoted(content: string): string {
+  // Most texts have nothing to escape, and the classes of Unicode take long.
+  if (/^[ !#-&(-[\]-~]*$/.test(content)) return `'${content}'`
   const quote = content.includes("'") && !content.includes('"') ? '"' : "'"
   const escaped = content.replaceAll(/[\\\n\r\t'"]|(?! )[\p{C}\p{Z}]/gu, (character) => {
     const letter = { '\n': 'n', '\r': 'r', '\t': 't', '\\': '\\' }[character]

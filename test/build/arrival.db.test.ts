@@ -114,6 +114,17 @@ test('rows that come while a build goes on, before or after a model reads, are n
   expect([await totals(), await totals('other')]).toEqual([expected, expected])
 })
 
+test('rows of a build that was held back are taken by the next', async () => {
+  await build(files)
+  await builds.pool.query(insert('k1', 1000))
+  const held = await build({ ...files, 'tests/small.sql': "select * from {{ ref('totals') }} where amount > 3000" })
+  expect(held.nodes).toMatchObject([{ status: 'built', rows: 1, isPublished: false }])
+  expect(await totals()).toMatchObject({ k1: 2260 })
+  await builds.pool.query(insert('k2', 1))
+  expect((await build(files)).nodes).toMatchObject([{ status: 'built', rows: 2, replaced: 2, isPublished: true }])
+  expect(await totals()).toEqual(await truth())
+})
+
 test.for<[string, string]>([
   ['arrivals too', arriving("{{ source('raw', 'events') }}")],
   ['a table', table("select key, amount, xid from {{ source('raw', 'events') }}")],

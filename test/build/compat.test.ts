@@ -16,7 +16,11 @@ describe('a project is accepted with a warning', () => {
     ],
     [
       'for the old name of seed-paths',
-      { 'dbt_project.yml': 'name: tiny\ndata-paths: [data]\n', 'data/s.csv': 'id\n1\n', 'models/a.sql': "select * from {{ ref('s') }}" },
+      {
+        'dbt_project.yml': 'name: tiny\ndata-paths: [data]\n',
+        'data/s.csv': 'id\n1\n',
+        'models/a.sql': "select * from {{ ref('s') }}",
+      },
       'dbt_project.yml:2: data-paths is called seed-paths since dbt 1.0',
     ],
     [
@@ -46,20 +50,29 @@ describe('a project is accepted with a warning', () => {
     ],
     [
       'for a singular test of a disabled model',
-      { ...A, 'models/off.sql': '{{ config(enabled=false) }}select 1', 'tests/t.sql': "select * from {{ ref('off') }}" },
+      {
+        ...A,
+        'models/off.sql': '{{ config(enabled=false) }}select 1',
+        'tests/t.sql': "select * from {{ ref('off') }}",
+      },
       'tests/t.sql:1: the model off is disabled (models/off.sql) (the test t is left out)',
     ],
     [
       'for a relationship to a missing model',
       {
         ...A,
-        'models/a.yml': "models:\n- name: a\n  columns:\n  - name: id\n    tests: [{relationships: {to: ref('nothing'), field: id}}]\n",
+        'models/a.yml':
+          "models:\n- name: a\n  columns:\n  - name: id\n    tests: [{relationships: {to: ref('nothing'), field: id}}]\n",
       },
       'models/a.yml:5: there is no model, seed or snapshot nothing (the test relationships_a_id__id__ref_nothing_ is left out)',
     ],
     [
       'for the description and tests of a missing snapshot',
-      { ...A, 's.yml': '', 'models/s.yml': 'snapshots:\n- name: history\n  columns: [{name: id, tests: [not_null]}]\n' },
+      {
+        ...A,
+        's.yml': '',
+        'models/s.yml': 'snapshots:\n- name: history\n  columns: [{name: id, tests: [not_null]}]\n',
+      },
       'models/s.yml:2: there is no snapshot history (its tests are left out)',
     ],
     [
@@ -97,7 +110,11 @@ describe('a project is accepted with a warning', () => {
 describe('a project is refused', () => {
   const macros = { 'macros/m.sql': RUN_QUERY }
   test.for<[string, Record<string, string>, string]>([
-    ['for an unusable macro that a model calls', { ...macros, 'models/a.sql': '{{ cleanup() }}' }, 'macros/m.sql:2:7: run_query'],
+    [
+      'for an unusable macro that a model calls',
+      { ...macros, 'models/a.sql': '{{ cleanup() }}' },
+      'macros/m.sql:2:7: run_query',
+    ],
     [
       'for an unusable macro that a model calls through another',
       { ...macros, 'macros/n.sql': '{% macro n() %}{{ cleanup() }}{% endmacro %}', 'models/a.sql': 'select {{ n() }}' },
@@ -106,12 +123,17 @@ describe('a project is refused', () => {
     [
       'for an unusable macro that is dispatched to',
       {
-        'macros/m.sql': "{% macro default__m() %}{{ run_query('x') }}{% endmacro %}{% macro m() %}{{ adapter.dispatch('m')() }}{% endmacro %}",
+        'macros/m.sql':
+          "{% macro default__m() %}{{ run_query('x') }}{% endmacro %}{% macro m() %}{{ adapter.dispatch('m')() }}{% endmacro %}",
         'models/a.sql': 'select {{ m() }}',
       },
       'macros/m.sql:1:28: run_query',
     ],
-    ['for an unusable macro that a test calls', { ...A, ...macros, 'tests/t.sql': '{{ cleanup() }}' }, 'macros/m.sql:2:7: run_query'],
+    [
+      'for an unusable macro that a test calls',
+      { ...A, ...macros, 'tests/t.sql': '{{ cleanup() }}' },
+      'macros/m.sql:2:7: run_query',
+    ],
     [
       'for an unusable generic test that YAML asks for',
       {
@@ -141,7 +163,11 @@ describe('a project is refused', () => {
       { ...A, 'macros/m.sql': '{% macro m() %}{% macro n() %}{% endmacro %}{% endmacro %}' },
       'macros/m.sql:1:16: {% macro n %} stands inside the macro m',
     ],
-    ['for a macro without an end', { ...A, 'macros/m.sql': '{% macro m() %}x' }, 'macros/m.sql:1:1: {% macro %} is never closed'],
+    [
+      'for a macro without an end',
+      { ...A, 'macros/m.sql': '{% macro m() %}x' },
+      'macros/m.sql:1:1: {% macro %} is never closed',
+    ],
     [
       'for two macros of a name in a file',
       { ...A, 'macros/m.sql': '{% macro m() %}{% endmacro %}\n{% macro m() %}{% endmacro %}' },
@@ -176,9 +202,21 @@ describe('a project is refused', () => {
       { ...A, 'tests/assert_a.sql': "select * from {{ ref('a') }}", 'tests/t.yml': 'data_tests: [{name: asert_a}]' },
       'tests/t.yml:1:15: there is no singular test asert_a; did you mean assert_a?',
     ],
-    ['for a misspelt key', { ...A, 'models/a.yml': 'models:\n- name: a\n  descripton: x\n' }, 'models/a.yml:3:3: descripton is not supported here'],
-    ['for a key that dbt knows', { ...A, 'models/a.yml': 'models:\n- name: a\n  versions: [{v: 1}]\n' }, 'models/a.yml:3:3: versions is not supported here'],
-    ['for a key of a source that dbt refuses', { ...A, 'models/s.yml': 'sources:\n- name: raw\n  catalog: x\n' }, 'models/s.yml:3:3: catalog is not supported here'],
+    [
+      'for a misspelt key',
+      { ...A, 'models/a.yml': 'models:\n- name: a\n  descripton: x\n' },
+      'models/a.yml:3:3: descripton is not supported here',
+    ],
+    [
+      'for a key that dbt knows',
+      { ...A, 'models/a.yml': 'models:\n- name: a\n  versions: [{v: 1}]\n' },
+      'models/a.yml:3:3: versions is not supported here',
+    ],
+    [
+      'for a key of a source that dbt refuses',
+      { ...A, 'models/s.yml': 'sources:\n- name: raw\n  catalog: x\n' },
+      'models/s.yml:3:3: catalog is not supported here',
+    ],
     [
       'for columns to merge and not to',
       { 'models/a.sql': "{{ config(merge_update_columns=['a'], merge_exclude_columns=['b']) }}select 1" },
@@ -192,26 +230,38 @@ describe('a project is refused', () => {
       },
       'an incremental model with an enforced contract needs on_schema_change: append_new_columns or fail',
     ],
-    ['for an unknown access', { 'models/a.sql': "{{ config(access='all') }}select 1" }, 'access: all is not supported: use private or protected or public'],
+    [
+      'for an unknown access',
+      { 'models/a.sql': "{{ config(access='all') }}select 1" },
+      'access: all is not supported: use private or protected or public',
+    ],
   ])('%s', ([, files, problem]) => {
     expect(refusalOf(files)).toContain(problem)
   })
 })
 
 test('what a macro cannot do is reported once, not at each model that calls it', () => {
-  const message = refusalOf({ 'macros/m.sql': RUN_QUERY, 'models/a.sql': '{{ cleanup() }}', 'models/b.sql': '{{ cleanup() }}' })
+  const message = refusalOf({
+    'macros/m.sql': RUN_QUERY,
+    'models/a.sql': '{{ cleanup() }}',
+    'models/b.sql': '{{ cleanup() }}',
+  })
   expect(message.match(/^\S+:\d+:\d+/gm)).toEqual(['macros/m.sql:2:7'])
 })
 
 test('what stands outside of the macros of a file has no effect', () => {
-  const macros = '{{ oops() }}{% set x = 1 %}{% if project.x %}{% endif %}\n{% macro one() %}1{% endmacro %}\n{% raw %}{% macro one() %}{% endraw %}'
+  const macros =
+    '{{ oops() }}{% set x = 1 %}{% if project.x %}{% endif %}\n{% macro one() %}1{% endmacro %}\n{% raw %}{% macro one() %}{% endraw %}'
   const project = projectOf({ 'macros/m.sql': macros, 'models/a.sql': 'select {{ one() }} as id' })
   expect(compileModels(project).map(({ sql }) => sql)).toEqual(['select 1 as id'])
   expect(project.warnings).toEqual([])
 })
 
 test('a usable macro beside an unusable one is kept', () => {
-  const project = projectOf({ 'macros/m.sql': `${RUN_QUERY}{% macro one() %}1{% endmacro %}`, 'models/a.sql': 'select {{ one() }} as id' })
+  const project = projectOf({
+    'macros/m.sql': `${RUN_QUERY}{% macro one() %}1{% endmacro %}`,
+    'models/a.sql': 'select {{ one() }} as id',
+  })
   expect(compileModels(project).map(({ sql }) => sql)).toEqual(['select 1 as id'])
 })
 
@@ -222,10 +272,13 @@ test('adapter.quote gives a name in double quotes', () => {
 
 test('who may read a model, its group and the columns to merge are read', () => {
   const project = projectOf({
-    'models/a.sql': "{{ config(materialized='incremental', access='public', group='g', merge_update_columns=['x', 'y']) }}select 1",
+    'models/a.sql':
+      "{{ config(materialized='incremental', access='public', group='g', merge_update_columns=['x', 'y']) }}select 1",
     'models/b.sql': "{{ config(merge_exclude_columns=['z']) }}select 1",
   })
-  expect(compileProject(project).nodes.map(({ config }) => [config.merge_update_columns, config.merge_exclude_columns])).toEqual([
+  expect(
+    compileProject(project).nodes.map(({ config }) => [config.merge_update_columns, config.merge_exclude_columns]),
+  ).toEqual([
     [['x', 'y'], []],
     [[], ['z']],
   ])
@@ -235,7 +288,8 @@ test('YAML describes and configures a singular test; its own settings win', () =
   const project = projectOf({
     ...A,
     'tests/t.sql': "{{ config(limit=5) }}select * from {{ ref('a') }}",
-    'tests/t.yml': 'data_tests:\n- name: t\n  description: No rows.\n  config: {severity: warn, limit: 9, meta: {x: 1}}\n',
+    'tests/t.yml':
+      'data_tests:\n- name: t\n  description: No rows.\n  config: {severity: warn, limit: 9, meta: {x: 1}}\n',
   })
   const [made] = compileProject(project).tests
   expect(made).toMatchObject({ description: 'No rows.', severity: 'warn', settings: { limit: 5, meta: { x: 1 } } })
@@ -247,7 +301,9 @@ test('a test of the project takes the place of one of the same name', () => {
     'tests/generic/n.sql': '{% test not_null(model, column_name) %}select 7 from {{ model }}{% endtest %}',
     'models/a.yml': 'models: [{name: a, columns: [{name: id, tests: [not_null]}]}]',
   })
-  expect(compileProject(project).tests.map(({ builtIn, template }) => [builtIn, template === null])).toEqual([[null, false]])
+  expect(compileProject(project).tests.map(({ builtIn, template }) => [builtIn, template === null])).toEqual([
+    [null, false],
+  ])
 })
 
 test('a model is rendered as an incremental one too when a macro that it calls asks for is_incremental', () => {

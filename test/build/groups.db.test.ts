@@ -72,6 +72,12 @@ test.for<[string, Record<string, string>, string[], number[]]>([
     [2, 1, 1, 2, 2, 1],
   ],
   [
+    'is held back by a model that others do not read, with those that read from the rest of it',
+    { 'models/right_too.sql': inGroup('right', 'select 1 / 0 as generation') },
+    ['right', 'over', 'top'],
+    [2, 2, 2, 1, 1, 1],
+  ],
+  [
     'with a warning is published',
     { 'tests/t.sql': "{{ config(severity='warn') }}select * from {{ ref('right') }} where generation = 2" },
     [],
@@ -115,4 +121,21 @@ test('a group is set for a folder, and a message says why a model was not publis
   })
   expect(groupsOf(result)).toEqual({ safety: false, default: true })
   expect(await rowsOf(`select id, to_regclass('a') as a from c`)).toEqual([{ id: 3, a: null }])
+})
+
+test('what reads an increment that is held back through a view that stays is held back too', async () => {
+  const increments = (generation: number, other: string) => ({
+    'models/grows.sql': `{{ config(materialized='incremental', unique_key='id', meta={'milepost': {'publish': 'grows'}}) }}select ${generation} as id`,
+    'models/other.sql': inGroup('grows', other),
+    'models/seen.sql': inGroup('seen', "select id from {{ ref('grows') }}", 'view'),
+    'models/inline.sql': inGroup('inline', "select id from {{ ref('seen') }}", 'ephemeral'),
+    'models/count.sql': inGroup('count', "select count(*) as n from {{ ref('inline') }}"),
+  })
+  await build(increments(1, 'select 1 as x'))
+  const result = await build(increments(2, 'select 1 / 0 as x'))
+  expect(statuses(result)).toEqual({ grows: 'built', other: 'failed', seen: 'unchanged', count: 'built' })
+  expect(groupsOf(result)).toMatchObject({ grows: false, count: false })
+  expect(await rowsOf('select n, (select count(*) from seen) as seen from count')).toEqual([{ n: 1, seen: 1 }])
+  await build(increments(2, 'select 1 as x'))
+  expect(await rowsOf('select n, (select count(*) from seen) as seen from count')).toEqual([{ n: 2, seen: 2 }])
 })

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
+import { buildModels } from '../../build/run/build.ts'
+import { rollbackModels } from '../../build/run/undo.ts'
 import { createPool } from '../../db/pool.ts'
 import { table, useBuilds } from './builds.ts'
+import { projectOf } from './project-files.ts'
 
 const builds = useBuilds()
 const a = {
@@ -57,6 +60,33 @@ test('a project that shares a schema with another waits for its turn', async () 
   expect(await first).toMatchObject({ published: true })
   expect(await builds.build(other)).toMatchObject({ published: true })
   expect(await builds.rowsOf('select a.id as a, o.id as o from a, o')).toEqual([{ a: 1, o: 2 }])
+})
+
+test('a publish to a shared schema ends what another target could take back there', async () => {
+  const files = {
+    'macros/schema.sql': '{% macro generate_schema_name(custom, node) %}{{ custom or target.schema }}{% endmacro %}',
+    'models/a.sql': table("select {{ var('generation') }} as generation"),
+    'models/b.sql': "{{ config(materialized='table', schema='public') }}select {{ var('generation') }} as generation",
+  }
+  const vars = { generation: 0 }
+  for (const [schema, generation] of [
+    ['s_d', 1],
+    ['s_d', 2],
+    ['s_e', 3],
+    ['s_e', 4],
+  ] as const) {
+    const told = { vars: { generation }, ...target(schema) }
+    await buildModels({ pool: builds.pool, project: projectOf(files, told), ...told })
+  }
+  const rollback = (schema: string) => {
+    const told = { vars, ...target(schema) }
+    return rollbackModels({ pool: builds.pool, project: projectOf(files, told), ...told })
+  }
+  await expect(rollback('s_d')).rejects.toMatchObject({ code: 'ROLLBACK_NOTHING' })
+  await rollback('s_e')
+  const read =
+    'select (select generation from s_d.a) as a, (select generation from s_e.a) as b, generation from public.b'
+  expect(await builds.rowsOf(read)).toEqual([{ a: 2, b: 3, generation: 3 }])
 })
 
 test('a role that may not create schemas is told so, and nothing changes', async () => {

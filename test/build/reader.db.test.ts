@@ -8,15 +8,15 @@ import { projectOf } from './project-files.ts'
 
 const builds = useBuilds()
 const PUBLISHES = 200
-const generation = "{{ var('generation', 0) }} as generation"
+const told = "{{ var('generation', 0) }} as generation"
 const swapped = {
-  'models/a.sql': table(`select ${generation} from generate_series(1, 50)`),
+  'models/a.sql': table(`select ${told} from generate_series(1, 50)`),
   'models/b.sql': table("select max(generation) as generation from {{ ref('a') }}"),
   'models/v.sql': "select generation from {{ ref('b') }}",
   'models/w.sql': "select v.generation, a.generation as below from {{ ref('v') }} as v cross join {{ ref('a') }} as a",
 }
 // Appends: what was there stays, so the newest generation is the one to compare.
-const changedInPlace = { 'models/i.sql': `{{ config(materialized='incremental') }}select ${generation}` }
+const changedInPlace = { 'models/i.sql': `{{ config(materialized='incremental') }}select ${told}` }
 
 type Reader = (client: Client) => Promise<unknown[]>
 
