@@ -6,8 +6,8 @@ import type { RenderedRelation } from './relation.ts'
 
 /** Where the relations that a template reads stand. */
 export interface Places {
-  node(name: string): RenderedRelation
-  source(source: Source): RenderedRelation
+  node: (name: string) => RenderedRelation
+  source: (source: Source) => RenderedRelation
 }
 
 export const sourceName = ({ source, table }: Pick<Source, 'source' | 'table'>) => `${source}.${table}`

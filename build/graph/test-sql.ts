@@ -22,7 +22,7 @@ having count(*) > 1`
       return `select value_field, n_records
 from (select ${column} as value_field, count(*) as n_records from ${relation} group by ${column}) as found
 where value_field not in (${builtIn.values})`
-    case 'relationships': {
+    default: {
       const { to, field } = builtIn.parent ?? { to: subject, field: '' }
       return `select from_field
 from (select ${column} as from_field from ${relation} where ${column} is not null) as child

@@ -138,9 +138,9 @@ async function make(
     const compiled = node.template === null ? null : renderNode(graph, node, build.places, options)
     result.compiledSql = compiled?.sql ?? null
     const making = { node, compiled, shadow, delta, isIncrement, places: build.places }
-    const made = await attempt(compiled, () => materialize(session, making))
-    const isTimeless = made.isRepeatable && (await isTimelessNode(build, node, published, session))
-    return { made, isTimeless }
+    const staged = await attempt(compiled, () => materialize(session, making))
+    const isSteady = staged.isRepeatable && (await isTimelessNode(build, node, published, session))
+    return { made: staged, isTimeless: isSteady }
   })
   build.warnings.push(...made.warnings)
   result.rows = made.rows
@@ -199,11 +199,8 @@ async function isTimelessNode(
   if (materialized === 'incremental' && strategy === 'append') return false
   if (published?.definition === build.definitionOf(node)) return published.isTimeless
   const places = publishedPlaces(build.graph)
-  const declared = [
-    node.relation,
-    ...[...build.graph.byName.values()].map((other) => other.relation),
-    ...[...build.graph.sources.values()].map((source) => source.relation),
-  ]
+  const read = build.relationsRead({ dependsOn: node.dependsOn.keys(), sources: node.sources })
+  const declared = [node.relation, ...read]
   const renderings = materialized === 'incremental' ? [false, true] : [false]
   for (const isIncremental of renderings) {
     const { sql } = renderNode(build.graph, node, places, { isIncremental })

@@ -139,6 +139,20 @@ export class BuildState {
     return [...node.dependsOn.keys()].map((name) => this.outcomeOf(name))
   }
 
+  /** The relations that a node or test names when it is rendered: what it reads, through ephemeral models too. */
+  relationsRead({ dependsOn, sources }: { dependsOn: Iterable<string>; sources: Map<string, Source> }): RelationName[] {
+    const read = [...dependsOn].flatMap((name) => this.graph.byName.get(name) ?? [])
+    return [
+      ...[...sources.values()].map((source) => source.relation),
+      ...read.flatMap((node) => {
+        const isInlined = node.config.materialized === 'ephemeral'
+        return isInlined
+          ? this.relationsRead({ dependsOn: node.dependsOn.keys(), sources: node.sources })
+          : node.relation
+      }),
+    ]
+  }
+
   /** Hash of what a node is: its own definition and that of the ephemeral models in it. */
   definitionOf(node: GraphNode): string {
     const known = this.#definitions.get(node.name)

@@ -67,7 +67,7 @@ function incrementOf(
       .map((column) => {
         const isThere = alias === 't' ? !newColumns.includes(column) : isTaken(column)
         const from = isThere ? alias : newColumns.includes(column) ? undefined : other
-        const type = wider.find((other) => other.name === column.name)?.type
+        const type = wider.find((wide) => wide.name === column.name)?.type
         const cast = type === undefined ? '' : `::${type}`
         const value = from === undefined ? `null::${column.type}` : `${from}.${escapeIdentifier(column.name)}`
         return `${value}${cast} as ${escapeIdentifier(column.name)}`

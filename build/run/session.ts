@@ -25,7 +25,7 @@ export type TransactionMode = 'isolation level repeatable read' | 'isolation lev
 
 export interface Connections {
   /** Opens one more; it lasts until all are closed. */
-  open(): Promise<Connection>
+  open: () => Promise<Connection>
 }
 
 /**

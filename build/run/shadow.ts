@@ -63,9 +63,8 @@ async function dropReplaced(session: Session, schema: string): Promise<void> {
   }
 }
 
-// A transaction holds some locks for each relation that it drops, and what fills the server's table of locks must not
-// keep a build from cleaning up; a small server has room for a thousand or two.
-const DROPS_PER_TRANSACTION = 100
+// A transaction holds a lock for each relation that it drops; a server has room for some thousands.
+const DROPS_PER_TRANSACTION = 500
 
 async function dropSchema(session: Session, schema: string, cascade: 'cascade' | ''): Promise<void> {
   const { rows } = await session.query<{ kind: string; relation: string }>(

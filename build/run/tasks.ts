@@ -37,7 +37,7 @@ export function planTasks(build: BuildState, memory: TestMemory, options: TaskOp
       options.onProgress?.(
         'resource' in result && isTest(result)
           ? { type: 'test', test: result, ...at }
-          : { type: 'model', node: result as NodeResult, ...at },
+          : { type: 'model', node: result, ...at },
       )
     }
   }

@@ -28,11 +28,8 @@ export async function readTestMemory(session: Session, graph: Graph): Promise<Te
     tokens,
     note: async (session_, build, tests) => {
       const places = publishedPlaces(graph)
-      const declared = [
-        ...graph.nodes.map((node) => node.relation),
-        ...[...graph.sources.values()].map((s) => s.relation),
-      ]
       for (const test of tests) {
+        const declared = build.relationsRead(test)
         const isPlain = test.builtIn !== null && test.settings.where === undefined
         const isTimeless =
           isPlain || (await build.timeless.isTimeless(session_, renderTest(graph, test, places).sql, declared))

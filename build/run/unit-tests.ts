@@ -103,7 +103,7 @@ async function renderOver(
   }
   const env = (name: string) => {
     const value = test.overrides.env_vars[name]
-    return value === undefined ? graph.env(name) : String(value)
+    return value === undefined ? graph.env(name) : textOf(value)
   }
   const over: Places = {
     node: (name) => given.get(name) ?? places.node(name),
@@ -153,10 +153,12 @@ function valuesSql(
   return rows.length === 0 ? `${select({})} where false` : rows.map(select).join('\nunion all ')
 }
 
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (value instanceof Date) return escapeLiteral(value.toISOString().replace('T00:00:00.000Z', ''))
-  return escapeLiteral(typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean))
+  return escapeLiteral(textOf(value))
 }
 
 async function compare(session: Session, test: GraphUnitTest, compiled: Compiled): Promise<Record<string, unknown>[]> {

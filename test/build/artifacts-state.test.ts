@@ -31,7 +31,7 @@ unit_tests: [{name: u, model: b, given: [{input: ref('a'), rows: [{id: 1}]}], ex
 }
 
 async function manifestWith(files: Record<string, string> = {}) {
-  const graph = compileProject(await projectOf({ ...FILES, ...files }))
+  const graph = compileProject(projectOf({ ...FILES, ...files }))
   return { nodes: selectableNodes(graph), manifest: manifestOf(graph, AT) }
 }
 

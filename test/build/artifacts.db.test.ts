@@ -43,7 +43,7 @@ test('the catalog tells the relations of a project as they stand', async () => {
     create view marts.a as select id from raw_shop.orders;
     create table marts.b ();
   `)
-  const project = await projectOf({
+  const project = projectOf({
     'models/a.sql': "select id from {{ source('raw_shop', 'orders') }}",
     'models/b.sql': "{{ config(materialized='table') }} select 1 as id",
     'models/c.sql': "{{ config(materialized='ephemeral') }} select 1 as id",

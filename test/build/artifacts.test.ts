@@ -19,7 +19,7 @@ import { fixture } from './shop.ts'
 const TARGET = { name: 'default', schema: 'marts', database: 'harbour' }
 const AT = { generatedAt: new Date('2026-03-01T12:00:00Z'), invocationId: 'b9a5' }
 
-const graphOf = async (files: Record<string, string>) => compileProject(await projectOf(files), { target: TARGET })
+const graphOf = async (files: Record<string, string>) => compileProject(projectOf(files), { target: TARGET })
 const ferry = () => compileProject(loadProject(fixture('differential'), { target: TARGET }), { target: TARGET })
 
 async function manifestWith(files: Record<string, string>) {
