@@ -16,7 +16,7 @@ import { median, printFigures } from './support/figures.ts'
 const models = Number(process.argv[2] ?? 1000)
 const rounds = Number(process.argv[3] ?? 3)
 const invoices = Number(process.argv[4] ?? 2000)
-const CLI = resolve(import.meta.dirname, '../cli/milepost.ts')
+const CLI = resolve(import.meta.dirname, '../cli/milepost.mjs')
 const OWN = resolve(import.meta.dirname, '..')
 const KEY = 'bench-fullbay-key-0001'
 

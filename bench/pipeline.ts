@@ -78,7 +78,7 @@ interface Summary {
 async function milepostRun() {
   const from = performance.now()
   const env = { ...process.env, DATABASE_URL: database.url, FULLBAY_API_KEY_BENCH: KEY }
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../cli/milepost.ts'), 'run', '--json'], {
+  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../cli/milepost.mjs'), 'run', '--json'], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { median, printFigures } from './support/figures.ts'
 
 // How long a command takes before its own work begins, cold (every module compiled anew) and warm (from the cache of
-// cli/milepost.ts), against Node with nothing to do. `models ls` also loads and parses the models; it needs no database.
+// cli/milepost.mjs), against Node with nothing to do. `models ls` also loads and parses the models; it needs no database.
 // usage: node bench/start.ts [rounds]
 const rounds = Number(process.argv[2] ?? 15)
-const CLI = resolve(import.meta.dirname, '../cli/milepost.ts')
+const CLI = resolve(import.meta.dirname, '../cli/milepost.mjs')
 
 const cases = [
   { name: 'node -e 0', args: ['-e', '0'], isCold: false },

@@ -106,10 +106,8 @@ async function keepView(
   if (isPending) {
     const compiled = renderNode(build.graph, node, build.places, { isIncremental: false })
     const connection = await connect()
-    await connection.transaction(async (session) => {
-      const making = { node, compiled, shadow: place, delta: place, isIncrement: false, places: build.places }
-      await attempt(compiled, () => materialize(session, making))
-    })
+    const making = { node, compiled, shadow: place, delta: place, isIncrement: false, places: build.places }
+    await attempt(compiled, () => materialize(connection.session, making))
   }
   const snapshot = build.snapshotOf(node)
   build.set(node.name, { ...STANDING, token, place, isPending, snapshot })
@@ -132,16 +130,14 @@ async function make(
   // What is made of no rows must not pass for what its inputs make.
   const inputs = build.isEmpty ? randomUUID() : planned
   const snapshot = build.isEmpty ? null : build.snapshotOf(node)
-  const { made, isTimeless } = await connection.transaction(async (session) => {
-    const since = isIncrement ? (published?.snapshot ?? null) : null
-    const options = { isIncremental: isIncrement, vars: node.isArrivalKeyed ? { last_success_snapshot: since } : {} }
-    const compiled = node.template === null ? null : renderNode(graph, node, build.places, options)
-    result.compiledSql = compiled?.sql ?? null
-    const making = { node, compiled, shadow, delta, isIncrement, places: build.places }
-    const staged = await attempt(compiled, () => materialize(session, making))
-    const isSteady = staged.isRepeatable && (await isTimelessNode(build, node, published, session))
-    return { made: staged, isTimeless: isSteady }
-  })
+  const { session } = connection
+  const since = isIncrement ? (published?.snapshot ?? null) : null
+  const options = { isIncremental: isIncrement, vars: node.isArrivalKeyed ? { last_success_snapshot: since } : {} }
+  const compiled = node.template === null ? null : renderNode(graph, node, build.places, options)
+  result.compiledSql = compiled?.sql ?? null
+  const making = { node, compiled, shadow, delta, isIncrement, places: build.places }
+  const made = await attempt(compiled, () => materialize(session, making))
+  const isTimeless = made.isRepeatable && (await isTimelessNode(build, node, published, session))
   build.warnings.push(...made.warnings)
   result.rows = made.rows
   const { increment } = made

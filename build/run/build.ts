@@ -265,6 +265,8 @@ const BUILD_SETTINGS = [
     (name) =>
       `select set_config('${name}', greatest(pg_size_bytes(current_setting('${name}')), pg_size_bytes('128MB')) / 1024 || 'kB', false)`,
   ),
+  // Compiling a query takes longer than most of ours run.
+  'set jit = off',
   // When this process dies, the server stops what it runs for it; without, the next build waits until that has ended.
   `select set_config(name, '1s', false) from pg_settings
    where name = 'client_connection_check_interval' and version() !~* 'mingw|visual|windows'`,

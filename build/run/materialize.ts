@@ -36,9 +36,27 @@ export async function materialize(session: Session, making: Making): Promise<Mad
   const indexes = node.config.indexes.map(({ columns, unique, type }) => {
     return `create ${unique ? 'unique ' : ''}index on ${target} using ${type} (${names(columns)})`
   })
-  made.warnings.push(...(await describe(session, node, shadow, isView ? 'view' : 'table')))
-  await session.script(isView ? [] : [...indexes, `analyze ${target}`])
+  // A view is made again by the publish, and described then.
+  if (isView) return made
+  made.warnings.push(...(await describe(session, node, shadow, 'table')))
+  await session.script([...indexes, ...analyzeSql(target, made.rows)])
   return made
+}
+
+// Postgres sorts a sample of 300 rows for each unit of the target by every column: a second for 150 columns at 100.
+const COARSE_TARGET = 10
+const isSampled = (rows: number | null) => rows !== null && rows > 300 * COARSE_TARGET
+
+/** Statistics of all columns, which what is built next waits for. */
+function analyzeSql(table: string, rows: number | null): string[] {
+  if (!isSampled(rows)) return [`analyze ${table}`]
+  return [`set local default_statistics_target = ${COARSE_TARGET}`, `analyze ${table}`]
+}
+
+/** Finer statistics of the columns that rows are looked up by, for the readers; nothing where they would be the same. */
+export function lookupStatistics(node: GraphNode, table: RelationName, rows: number | null): string[] {
+  const columns = [...new Set(node.config.indexes.flatMap((index) => index.columns))]
+  return isSampled(rows) && columns.length > 0 ? [`analyze ${relationSql(table)} (${names(columns)})`] : []
 }
 
 async function stage(session: Session, making: Making, compiled: Compiled): Promise<Made> {

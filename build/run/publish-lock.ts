@@ -9,6 +9,8 @@ import { deltaOf, droppedOf, previousOf, shadowOf } from './shadow.ts'
 
 export interface LockOptions {
   pool: Pool
+  /** The server process of the publishing session. */
+  pid: number
   /** How long to wait for readers of the old relations. */
   lockTimeoutMs: number
 }
@@ -27,10 +29,30 @@ export async function withOutside(
   work: () => Promise<void>,
 ): Promise<void> {
   if (replaced.length + altered.length === 0) return work()
+  await keepAutovacuumAway(session, options, [...replaced, ...altered])
   const outside = await lockAll(session, options, replaced, altered)
   await session.script([`set local lock_timeout = ${options.lockTimeoutMs}`, ...dropOutside(outside.objects)])
   await work()
   await recreateOutside(session, outside.objects)
+}
+
+/**
+ * Autovacuum gives way only to who waits for longer than `deadlock_timeout`, which lockAll never does. Readers do not
+ * notice this lock, and it lasts until the commit.
+ */
+async function keepAutovacuumAway(session: Session, { pool, pid, lockTimeoutMs }: LockOptions, relations: Existing[]) {
+  const tables = relations.filter(({ kind }) => kind === 'table')
+  try {
+    await session.script([
+      `set local lock_timeout = ${lockTimeoutMs}`,
+      ...tables.map((table) => `lock table only ${relationSql(table)} in share update exclusive mode`),
+      'set local lock_timeout = 0',
+    ])
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    if (error.code === '42501') throw dependentsError([error.message])
+    throw error.code === '55P03' ? await lockedError(pool, pid, tables, lockTimeoutMs, error) : error
+  }
 }
 
 /**
@@ -40,7 +62,7 @@ export async function withOutside(
  */
 async function lockAll(
   session: Session,
-  { pool, lockTimeoutMs }: LockOptions,
+  { pool, pid, lockTimeoutMs }: LockOptions,
   replaced: Existing[],
   altered: Existing[],
 ): Promise<OutsideObjects> {
@@ -52,15 +74,23 @@ async function lockAll(
   )
   const { patience = 400, before = '0' } = rows[0] ?? {}
   for (let wait = Math.min(50, patience); ; wait = Math.min(2 * wait, patience, lockTimeoutMs)) {
-    const own = await ownRelations(session, replaced)
-    const outside = await readOutside(session, oids, own)
-    if (outside.lost.length > 0) throw dependentsError(outside.lost)
-    const relations: Lockable[] = [...outside.objects.flatMap((object) => object.locked ?? []), ...replaced, ...altered]
+    let relations: Lockable[] = [...replaced, ...altered]
+    const lock = async (some: Lockable[]) => {
+      await session.script([`set local statement_timeout = ${wait}`])
+      await session.query(`do $lock$ begin ${some.map(lockStatement).join('\n')} end $lock$`)
+      await session.script([`set local statement_timeout = ${escapeLiteral(before)}`])
+    }
     try {
       return await session.attempt(async () => {
-        await session.script([`set local statement_timeout = ${wait}`])
-        await session.query(`do $lock$ begin ${relations.map(lockStatement).join('\n')} end $lock$`)
-        await session.script([`set local statement_timeout = ${escapeLiteral(before)}`])
+        await lock(relations)
+        const own = await ownRelations(session, replaced)
+        const outside = await readOutside(session, oids, own)
+        if (outside.lost.length > 0) throw dependentsError(outside.lost)
+        const theirs = outside.objects.flatMap((object) => object.locked ?? [])
+        if (theirs.length === 0) return outside
+        relations = [...relations, ...theirs]
+        await lock(theirs)
+        // Until now somebody could hang something on what hangs on ours.
         const now = await readOutside(session, oids, own)
         if (JSON.stringify(now) !== JSON.stringify(outside)) throw new OutsideChanged()
         return now
@@ -69,7 +99,7 @@ async function lockAll(
       if (error instanceof DatabaseError && error.code === '42501') throw dependentsError([error.message])
       const isBusy = error instanceof DatabaseError && ['57014', '55P03', '40P01'].includes(error.code ?? '')
       if (!isBusy && !(error instanceof OutsideChanged)) throw error
-      if (performance.now() > deadline) throw await lockedError(pool, relations, lockTimeoutMs, error)
+      if (performance.now() > deadline) throw await lockedError(pool, pid, relations, lockTimeoutMs, error)
     }
     await setTimeout(20 + Math.random() * 80)
   }
@@ -97,14 +127,13 @@ function lockStatement(relation: Lockable): string {
   return `lock table only ${name} in access exclusive mode;`
 }
 
-async function lockedError(pool: Pool, relations: Lockable[], timeoutMs: number, cause: unknown) {
+async function lockedError(pool: Pool, own: number, relations: Lockable[], timeoutMs: number, cause: unknown) {
   const holders = await aside(pool, async (client) => {
     const { rows } = await client.query<{ holder: string }>(
       `select distinct format('process %s (%s) on %s', a.pid, a.application_name, l.relation::regclass) as holder
        from pg_locks l join pg_stat_activity a on a.pid = l.pid
-       where l.granted and l.relation = any ($1) and l.pid <> pg_backend_pid()
-         and a.application_name <> current_setting('application_name') order by 1`,
-      [relations.map((relation) => relation.oid)],
+       where l.granted and l.relation = any ($1) and l.pid <> all ($2) order by 1`,
+      [relations.map((relation) => relation.oid), [own]],
     )
     return rows.map((row) => row.holder)
   })

@@ -41,7 +41,7 @@ export async function publish(
     const changed = increments.flatMap((change) =>
       change.increment.newColumns.length > 0 ? (oldOf(change) ?? []) : [],
     )
-    await withOutside(session, options, replaced, changed, async () => {
+    await withOutside(session, { ...options, pid: connection.pid }, replaced, changed, async () => {
       const grants = await readGrants(
         session,
         replaced.map((old) => old.oid),
@@ -64,7 +64,7 @@ export async function publish(
         const { node } = change
         if (change.type === 'view') {
           await session.query(`create view ${relationSql(node.relation)} as ${change.query}`)
-          await describe(session, node, node.relation, 'view')
+          build.warnings.push(...(await describe(session, node, node.relation, 'view')))
         }
       }
       await grantAlike(

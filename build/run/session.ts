@@ -2,13 +2,16 @@ import { setTimeout } from 'node:timers/promises'
 import { Client, DatabaseError, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 import { messageOf, PipelineError } from '../../core/errors.ts'
 
-/** One connection, usually in a transaction. After an abort every call throws. */
+/** One connection, in a transaction or not. After an abort every call throws. */
 export interface Session {
   /** Runs a single statement; Postgres refuses more than one. */
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>
-  /** Runs statements that return nothing of interest, in one go. */
+  /** Runs statements that return nothing of interest, in one go: all of them or none. */
   script(statements: string[]): Promise<void>
-  /** Runs `work` in a savepoint: when it throws, what it did is undone and the transaction goes on. */
+  /**
+   * Runs `work` so that the session can go on when it throws: in a transaction in a savepoint, so that what it did is
+   * undone; outside of one as it is, because each statement stands for itself.
+   */
   attempt<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -16,6 +19,7 @@ export interface Session {
 export interface Connection {
   /** The server process that works for it. */
   pid: number
+  /** Outside of a transaction. What is built aside needs none: nobody sees it, and a failed build is dropped whole. */
   session: Session
   /** Commits what `work` did, or rolls it back when it throws. */
   transaction<T>(work: (session: Session) => Promise<T>, mode?: TransactionMode): Promise<T>
@@ -77,7 +81,8 @@ async function openConnection(pool: Pool, signal: AbortSignal, lose: (cause: Err
       throw stopError(signal)
     }
   }
-  const session = sessionOf(send)
+  const session = sessionOf(send, 'statements')
+  const inTransaction = sessionOf(send, 'transaction')
   const close = () => {
     client.off('error', lose)
     // What a build sets for its sessions must not stay with the pool's connections.
@@ -93,7 +98,7 @@ async function openConnection(pool: Pool, signal: AbortSignal, lose: (cause: Err
     transaction: async (work, mode = '') => {
       await send({ text: `begin transaction ${mode}` })
       try {
-        const value = await work(session)
+        const value = await work(inTransaction)
         await send({ text: 'commit' })
         return value
       } catch (error) {
@@ -108,11 +113,11 @@ async function openConnection(pool: Pool, signal: AbortSignal, lose: (cause: Err
 }
 
 /** A session on a client that is the caller's own. */
-export const sessionOver = (client: Client): Session => sessionOf((config) => client.query(config))
+export const sessionOver = (client: Client): Session => sessionOf((config) => client.query(config), 'statements')
 
 type Send = <Row extends QueryResultRow>(config: QueryConfig) => Promise<QueryResult<Row>>
 
-function sessionOf(send: Send): Session {
+function sessionOf(send: Send, unit: 'statements' | 'transaction'): Session {
   const query: Session['query'] = (text, values = []) => {
     const config = { text, values, queryMode: 'extended' }
     return send(config)
@@ -123,6 +128,7 @@ function sessionOf(send: Send): Session {
       if (statements.length > 0) await send({ text: statements.join(';\n') })
     },
     attempt: async (work) => {
+      if (unit === 'statements') return work()
       await query('savepoint attempt')
       try {
         const value = await work()

@@ -1,5 +1,6 @@
 import { ancestorsOf } from '../graph/build-order.ts'
 import type { GraphNode, GraphUnitTest } from '../graph/graph.ts'
+import { lookupStatistics } from './materialize.ts'
 import { buildNode, skipNode } from './build-node.ts'
 import type { BuildState } from './build-state.ts'
 import type { BuildEvent, NodeResult, TestResult } from './result.ts'
@@ -65,6 +66,12 @@ export function planTasks(build: BuildState, memory: TestMemory, options: TaskOp
     else if (gate !== undefined) report([skipNode(build, node, thread, `skipped: ${gate} failed`)])
     else report([await buildNode(build, node, connect, thread)])
   }
+  const takeStatistics = async (node: GraphNode, connect: () => Promise<Connection>) => {
+    const result = build.results.find(({ id }) => id === node.id)
+    const change = build.changes.find((one) => one.node === node)
+    const statements = change?.type === 'table' ? lookupStatistics(node, change.shadow, result?.rows ?? null) : []
+    if (statements.length > 0) await (await connect()).session.script(statements)
+  }
   const idOf = (name: string) => graph.byName.get(name)?.id ?? name
   return [
     ...unitTests.map((test) => ({
@@ -83,6 +90,11 @@ export function planTasks(build: BuildState, memory: TestMemory, options: TaskOp
         run: (connect: () => Promise<Connection>, thread: string) => runNode(node, guards, connect, thread),
       }
     }),
+    ...nodes.map((node) => ({
+      id: `statistics ${node.id}`,
+      after: [node.id],
+      run: (connect: () => Promise<Connection>) => takeStatistics(node, connect),
+    })),
     ...groups.map((group) => ({
       id: group.id,
       after: group.dependsOn.flatMap((name) => [name, ...ephemeralParents(build, name)]).map(idOf),
@@ -139,11 +151,8 @@ async function testsOf(
   const reused = known.flatMap((result) => result ?? [])
   if (open.length === 0) return reused
   const connection = await connect()
-  const fresh = await connection.transaction(async (session) => {
-    const results = await runTestGroup(session, build.graph, { tests: open }, build.places, thread)
-    await memory.note(session, build, open)
-    return results
-  })
+  const fresh = await runTestGroup(connection.session, build.graph, { tests: open }, build.places, thread)
+  await memory.note(connection.session, build, open)
   return [...reused, ...fresh]
 }
 
@@ -157,7 +166,7 @@ async function unitTestOf(
   const known = rememberedResult(build, memory, test)
   if (known !== null) return known
   const connection = await connect()
-  return connection.transaction((session) => runUnitTest(session, build.graph, test, build.places, thread))
+  return runUnitTest(connection.session, build.graph, test, build.places, thread)
 }
 
 /** The groups in which something failed, and those that read what is held back with them. */

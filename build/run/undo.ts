@@ -7,7 +7,7 @@ import { takeBuildLock } from './build-lock.ts'
 import { readGrants } from './dependents.ts'
 import { grantAlike } from './grants.ts'
 import { ensureLedger, existingRelations, forgetMissing, recordPublished, type Published } from './ledger.ts'
-import { withOutside } from './publish-lock.ts'
+import { withOutside, type LockOptions } from './publish-lock.ts'
 import { withConnections, type Session } from './session.ts'
 import { droppedOf, dropShadows, previousOf } from './shadow.ts'
 
@@ -73,7 +73,7 @@ export async function rollbackModels(
       const { steps, publishedAt } = await readUndo(connection.session, graph)
       await dropShadows(connection.session, schemas)
       const result = await connection.transaction(async (session) => {
-        await undoAll(session, { pool, lockTimeoutMs }, steps)
+        await undoAll(session, { pool, pid: connection.pid, lockTimeoutMs }, steps)
         await recordPublished(
           session,
           project.name,
@@ -113,11 +113,7 @@ async function readUndo(session: Session, graph: Graph): Promise<{ steps: UndoSt
   return { steps: rows.map((row) => row.undo), publishedAt }
 }
 
-async function undoAll(
-  session: Session,
-  options: { pool: Pool; lockTimeoutMs: number },
-  steps: UndoStep[],
-): Promise<void> {
+async function undoAll(session: Session, options: LockOptions, steps: UndoStep[]): Promise<void> {
   const swaps = steps.flatMap((step) => (step.type === 'note' || step.type === 'increment' ? [] : step))
   const increments = steps.flatMap((step) => (step.type === 'increment' ? step : []))
   const standing = await existingRelations(

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
+const CLI = resolve(import.meta.dirname, '../../cli/milepost.mjs')
 
 // Tells on stderr of every module as it is loaded.
 const TELL = `data:text/javascript,${encodeURIComponent(`

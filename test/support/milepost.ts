@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 
-const CLI = resolve(import.meta.dirname, '../../cli/milepost.ts')
+const CLI = resolve(import.meta.dirname, '../../cli/milepost.mjs')
 
 export interface Ended {
   code: number | null

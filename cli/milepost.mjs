@@ -10,5 +10,6 @@ const owner = statSync(packages, { throwIfNoEntry: false })?.uid
 if (owner !== undefined && owner === (process.getuid?.() ?? owner))
   enableCompileCache(resolve(packages, '.cache/milepost'))
 
-// Not imported above, where it would be compiled before the cache is there.
+// Not imported above, where it would be compiled before the cache is there. This file is JavaScript because Node loads
+// its TypeScript compiler, a third of the start-up time, for a first file that needs it, and not for cached ones.
 await import('./main.ts')
