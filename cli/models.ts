@@ -161,7 +161,11 @@ function addRetry(models: Command): void {
       const { readRunResults } = await import('../build/artifacts/read.ts')
       const { results } = readRunResults(opened.targetDir)
       const isDone = (status: string) => ['success', 'pass', 'warn', 'no-op'].includes(status)
-      const ids = new Set(results.flatMap((result) => (isDone(result.status) ? [] : result.unique_id)))
+      const ids = new Set(
+        results.flatMap(({ unique_id: id, status, adapter_response: response }) => {
+          return isDone(status) && response?.published !== false ? [] : id
+        }),
+      )
       if (ids.size === 0) return say('The last build left nothing to retry.')
       await runBuild(opened, flags, ids)
     })

@@ -34,7 +34,13 @@ const StateManifest = z.looseObject({
 export type StateManifest = z.infer<typeof StateManifest>
 
 const StateResults = z.looseObject({
-  results: z.array(z.looseObject({ unique_id: z.string(), status: z.string() })),
+  results: z.array(
+    z.looseObject({
+      unique_id: z.string(),
+      status: z.string(),
+      adapter_response: z.looseObject({ published: z.boolean().optional() }).optional(),
+    }),
+  ),
 })
 
 const StateSources = z.looseObject({

@@ -32,13 +32,17 @@ function statusOf({ status, isPublished, message, error }: NodeResult) {
   if (status === 'failed') return { status: 'error', message: error?.message ?? message }
   if (status === 'skipped') return { status, message }
   if (status === 'unchanged') return { status: 'success', message: status }
-  // Readers still have the relation of before, so whoever takes up from here must build it again.
-  if (!isPublished) return { status: 'skipped', message: 'built, but held back: something else in its group failed' }
+  if (!isPublished) return { status: 'success', message: 'built, but held back: something else in its group failed' }
   return { status: 'success', message }
 }
 
-function responseOf({ status, kind, rows, replaced }: NodeResult): Record<string, unknown> {
-  if (status !== 'built') return {}
+function responseOf(node: NodeResult): Record<string, unknown> {
+  if (node.status !== 'built') return {}
+  // What was held back is built again by `retry`: readers still have the relation of before.
+  return node.isPublished ? statementOf(node) : { ...statementOf(node), published: false }
+}
+
+function statementOf({ kind, rows, replaced }: NodeResult): Record<string, unknown> {
   if (rows === null) return kind === 'view' ? { _message: 'CREATE VIEW', code: 'CREATE VIEW', rows_affected: -1 } : {}
   const code = replaced === null && kind !== 'seed' ? 'SELECT' : 'INSERT'
   return { _message: `${code} ${rows}`, code, rows_affected: rows }

@@ -240,7 +240,11 @@ describe('the results of a run', () => {
     [
       'held back',
       { isPublished: false },
-      { status: 'skipped', message: expect.stringContaining('held back') as string },
+      {
+        status: 'success',
+        message: expect.stringContaining('held back') as string,
+        adapter_response: expect.objectContaining({ published: false }) as object,
+      },
     ],
     ['unchanged', { status: 'unchanged' }, { status: 'success', message: 'unchanged', adapter_response: {} }],
     ['skipped', { status: 'skipped', startedAt: null }, { status: 'skipped', timing: [] }],
