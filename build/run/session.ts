@@ -112,8 +112,8 @@ async function openConnection(pool: Pool, signal: AbortSignal, lose: (cause: Err
   return { connection, close }
 }
 
-/** A session on a client that is the caller's own. */
-export const sessionOver = (client: Client): Session => sessionOf((config) => client.query(config), 'statements')
+/** A session on a client that is the caller's own, for use in a transaction. */
+export const sessionOver = (client: Client): Session => sessionOf((config) => client.query(config), 'transaction')
 
 type Send = <Row extends QueryResultRow>(config: QueryConfig) => Promise<QueryResult<Row>>
 
