@@ -19,7 +19,7 @@ const columns = (name: string) =>
 
 const constraints = (name: string) =>
   rowsOf(
-    `select conname as name, pg_get_constraintdef(oid) as text from pg_constraint where conrelid = '${name}'::regclass order by 1`,
+    `select conname as name, pg_get_constraintdef(oid) as text from pg_constraint where contype <> 'n' and conrelid = '${name}'::regclass order by 1`,
   )
 
 describe('a model with an enforced contract', () => {
