@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf, PipelineError } from '../../core/errors.ts'
 import type { GraphNode } from '../graph/graph.ts'
+import { relationSql } from '../graph/relation.ts'
 import { publishedPlaces, renderNode } from '../graph/render-node.ts'
 import { PlacedError, projectError } from '../template/problem.ts'
 import type { Compiled } from '../template/render.ts'
@@ -193,7 +194,7 @@ async function isTimelessNode(
   const { materialized, incremental_strategy: strategy } = node.config
   // Appending the same rows again makes another table.
   if (materialized === 'incremental' && strategy === 'append') return false
-  if (published?.definition === build.definitionOf(node)) return published.isTimeless
+  if (published?.definition === build.definitionOf(node) && published.isTimeless) return true
   const places = publishedPlaces(build.graph)
   const read = build.relationsRead({ dependsOn: node.dependsOn.keys(), sources: node.sources })
   const declared = [node.relation, ...read]
@@ -201,7 +202,9 @@ async function isTimelessNode(
   for (const isIncremental of renderings) {
     const { sql } = renderNode(build.graph, node, places, { isIncremental })
     const mayReadClock = node.isSteadyWithinQuarterHour
-    if (!(await build.timeless.isTimeless(session, sql, declared, { mayReadClock }))) return false
+    // One that takes the next rows in batches has more to bring as long as it brings some.
+    const mayLimit = !(isIncremental && sql.includes(relationSql(node.relation)))
+    if (!(await build.timeless.isTimeless(session, sql, declared, { mayReadClock, mayLimit }))) return false
   }
   return true
 }

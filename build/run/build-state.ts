@@ -45,6 +45,10 @@ export class BuildState {
   readonly versions: Map<string, string | null>
   /** The cluster, which transaction ids belong to; null when no node asks for what arrived. */
   readonly system: string | null
+  /** Which table each source is, and its columns, by `source.table`. */
+  readonly identities: Map<string, string>
+  /** In which times without a zone are read. */
+  readonly timeZone: string
   /** The quarter of an hour in which the build began. */
   readonly quarterHour: string
   /** What was visible before anything was read. */
@@ -72,6 +76,8 @@ export class BuildState {
       | 'system'
       | 'snapshot'
       | 'quarterHour'
+      | 'timeZone'
+      | 'identities'
       | 'emptied'
     >,
   ) {
@@ -85,6 +91,8 @@ export class BuildState {
     this.system = given.system
     this.snapshot = given.snapshot
     this.quarterHour = given.quarterHour
+    this.timeZone = given.timeZone
+    this.identities = given.identities
     this.emptied = given.emptied
   }
 
@@ -117,7 +125,9 @@ export class BuildState {
     const standing = this.published.get(relationSql(relation))
     const snapshot = standing?.system === this.system ? standing.snapshot : null
     // A view shows at once what has become of what it reads; a table holds what it held.
-    const isSteady = standing?.isTimeless === true && standing.definition === this.definitionOf(node)
+    const isStill = standing?.isTimeless === true && standing.definition === this.definitionOf(node)
+    // While what it reads waits for the publish, a view that is not built now shows what was.
+    const isSteady = isStill && !this.parentsOf(node).some((parent) => parent.isPending)
     const shown = standing?.kind === 'view' ? (isSteady ? this.inputsOf(node) : undefined) : standing?.token
     return { ...STANDING, token: shown ?? randomUUID(), place: relation, snapshot }
   }
@@ -159,17 +169,32 @@ export class BuildState {
     if (known !== undefined) return known
     const inlined = [...node.dependsOn.keys()].flatMap((name) => {
       const parent = this.graph.byName.get(name)
-      return parent?.config.materialized === 'ephemeral' ? this.definitionOf(parent) : []
+      // Rows that an arrival-keyed model holds were made by all that stands above it, as it was then.
+      const isPart = parent?.config.materialized === 'ephemeral' || node.isArrivalKeyed
+      return parent !== undefined && isPart ? this.definitionAbove(parent, node.isArrivalKeyed) : []
     })
-    const definition = inlined.length === 0 ? node.definition : hash(node.definition, inlined)
+    // A view goes on reading the table that it was made over, with the columns of then.
+    const isBound = node.config.materialized === 'view' || node.config.materialized === 'ephemeral'
+    const read = isBound ? [...node.sources.keys()].map((name) => this.identities.get(name) ?? '') : []
+    const told = [...inlined, ...read]
+    const definition = told.length === 0 ? node.definition : hash(node.definition, told)
     this.#definitions.set(node.name, definition)
     return definition
+  }
+
+  /** The definition of a node, with those of all above it if so asked. */
+  private definitionAbove(node: GraphNode, isDeep: boolean): string {
+    const parents = isDeep ? [...node.dependsOn.keys()].flatMap((name) => this.graph.byName.get(name) ?? []) : []
+    return hash(
+      this.definitionOf(node),
+      parents.map((parent) => this.definitionAbove(parent, true)),
+    )
   }
 
   /** Hash of what a node is and of all that it reads. Never the same when something it reads cannot be told apart. */
   inputsOf(node: GraphNode): string {
     const clock = node.isSteadyWithinQuarterHour ? this.quarterHour : ''
-    return hash(this.definitionOf(node), clock, this.tokensOf([...node.dependsOn.keys()], node.sources))
+    return hash(this.definitionOf(node), clock, this.timeZone, this.tokensOf([...node.dependsOn.keys()], node.sources))
   }
 
   tokensOf(nodes: string[], sources: Map<string, Source>): string[] {

@@ -24,7 +24,7 @@ import { aside, sessionOver, withConnections, type Connection, type Connections,
 import { dropShadows, hasShadows, prepareShadows } from './shadow.ts'
 import { refreshStatistics } from './source-statistics.ts'
 import { readTestMemory, recordTests } from './test-memory.ts'
-import { sourceVersions } from './versions.ts'
+import { sourceIdentities, sourceVersions } from './versions.ts'
 
 export interface BuildOptions extends CompileOptions {
   pool: Pool
@@ -108,7 +108,11 @@ async function build(
     return next
   }
   try {
-    await runTasks(planTasks(state, memory, options), options.threads ?? 4, { open })
+    await runTasks(
+      planTasks(state, memory, options),
+      Math.max(1, Math.min(options.threads ?? 4, (options.pool.options.max ?? 10) - 2)),
+      { open },
+    )
     const held = heldGroups(state)
     let changes = inOrder(state).filter(({ node }) => !held.has(node.publishGroup))
     if (state.isEmpty && changes.some(({ node }) => state.existing.has(relationSql(node.relation)))) {
@@ -127,7 +131,7 @@ async function build(
             await record(session)
             await forgetMissing(session, graph.project.name)
           })
-    await analyzeIncremented(connection.session, changes)
+    await analyzeIncremented(connection.session, state, changes)
     return resultOf(state, held, changes, replaced)
   } finally {
     if (isLittered || preparing !== undefined) await dropShadowsAside(options.pool, schemas)
@@ -145,8 +149,9 @@ export async function readState(
   const tests = graph.tests.filter(isSelected)
   const standing = graph.nodes.filter((node) => node.config.materialized !== 'ephemeral')
   // Before everything else is read: what becomes visible later is read again by the next build.
-  const { rows } = await session.query<{ snapshot: string; quarter_hour: string }>(
-    `select pg_current_snapshot()::text as snapshot, floor(extract(epoch from now()) / 900)::text as quarter_hour`,
+  const { rows } = await session.query<{ snapshot: string; quarter_hour: string; time_zone: string }>(
+    `select pg_current_snapshot()::text as snapshot, floor(extract(epoch from now()) / 900)::text as quarter_hour,
+       current_setting('TimeZone') as time_zone`,
   )
   const published = await publishedRelations(session, graph.project.name)
   const existing = await existingRelations(
@@ -166,6 +171,8 @@ export async function readState(
     system: await systemOf(session),
     snapshot: rows[0]?.snapshot ?? '',
     quarterHour: rows[0]?.quarter_hour ?? '',
+    timeZone: rows[0]?.time_zone ?? '',
+    identities: await sourceIdentities(session, [...sources.values()]),
     emptied: new Map(),
   })
 }
@@ -215,9 +222,15 @@ function inOrder(state: BuildState): Change[] {
   return state.changes.toSorted((a, b) => (order.get(a.node.id) ?? 0) - (order.get(b.node.id) ?? 0))
 }
 
-async function analyzeIncremented(session: Session, changes: Change[]): Promise<void> {
+/** Renews statistics after the publish, which stands whatever becomes of them. */
+async function analyzeIncremented(session: Session, state: BuildState, changes: Change[]): Promise<void> {
   const tables = changes.flatMap(({ type, node }) => (type === 'increment' ? relationSql(node.relation) : []))
-  await session.script(tables.map((table) => `analyze ${table}`))
+  try {
+    await session.script(tables.map((table) => `analyze (skip_locked) ${table}`))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    state.warnings.push(`published, but statistics were not renewed: ${error.message}`)
+  }
 }
 
 /** Drops the build's schemas on a connection of its own: the build's may be cancelled or lost. */

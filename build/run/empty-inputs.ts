@@ -7,7 +7,9 @@ import { shadowOf } from './shadow.ts'
 /** Makes views without rows over all that a build on no rows reads from outside: sources, and nodes it does not build. */
 export async function makeEmptyInputs(session: Session, build: BuildState): Promise<void> {
   const { graph, selected, emptied } = build
-  const [home] = graph.nodes.map((node) => shadowOf(node.relation.schema))
+  const [home] = graph.nodes
+    .filter((node) => node.config.materialized !== 'ephemeral')
+    .map((node) => shadowOf(node.relation.schema))
   if (home === undefined) return
   const add = (key: string, relation: RelationName) => {
     emptied.set(key, { schema: home, name: `empty_input_${emptied.size + 1}` })

@@ -50,7 +50,10 @@ function canIncrement(
   if (materialized !== 'incremental' || refreshes) return false
   // What arrived since is only known of the same table in the same cluster.
   if (!node.isArrivalKeyed) return true
+  // The rows that stand were made by the definitions of then; other ones make all of them anew.
+  const isSame = published.model === node.name && published.definition === build.definitionOf(node)
   return (
+    isSame &&
     isAsLeft(published, existing) &&
     published.snapshot !== null &&
     build.system !== null &&

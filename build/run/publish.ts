@@ -7,7 +7,7 @@ import { withOutside } from './publish-lock.ts'
 import { recordPublished, type Existing } from './ledger.ts'
 import { describe } from './materialize.ts'
 import type { Connection, Session } from './session.ts'
-import { previousOf, droppedOf } from './shadow.ts'
+import { createOwnSchema, previousOf, droppedOf } from './shadow.ts'
 import { recordUndo, type UndoStep } from './undo.ts'
 
 export interface PublishOptions {
@@ -101,7 +101,7 @@ async function rotate(session: Session, changes: Change[]): Promise<void> {
       ({ schema }) =>
         `alter schema ${escapeIdentifier(previousOf(schema))} rename to ${escapeIdentifier(droppedOf(schema))}`,
     ),
-    ...schemas.map((schema) => `create schema ${escapeIdentifier(previousOf(schema))}`),
+    ...schemas.flatMap((schema) => createOwnSchema(previousOf(schema))),
   ])
 }
 

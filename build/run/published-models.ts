@@ -59,7 +59,11 @@ export async function testModels(options: TestOptions): Promise<TestResult[]> {
           report([await connection.transaction((session) => runUnitTest(session, graph, test, places, thread), mode)])
       },
     }))
-    await runTasks([...dataTests, ...modelTests], options.threads ?? 4, connections)
+    await runTasks(
+      [...dataTests, ...modelTests],
+      Math.max(1, Math.min(options.threads ?? 4, (options.pool.options.max ?? 10) - 2)),
+      connections,
+    )
   })
   const order = new Map([...tests, ...unitTests].map(({ id }, index) => [id, index]))
   return results.toSorted((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))

@@ -1,4 +1,4 @@
-import { DatabaseError, escapeIdentifier } from 'pg'
+import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 import { PipelineError } from '../../core/errors.ts'
 import type { Session } from './session.ts'
 
@@ -22,13 +22,49 @@ export async function prepareShadows(session: Session, schemas: string[]): Promi
       )
     }
   }
+  const own = schemas.flatMap((schema) => [shadowOf(schema), deltaOf(schema), previousOf(schema), droppedOf(schema)])
+  const taken = own.filter((name) => schemas.includes(name))
+  if (taken.length > 0) {
+    throw new PipelineError(
+      'BUILD_CONFLICT',
+      `Models cannot go to ${taken.join(', ')}: the builder needs it for itself.`,
+      'never',
+    )
+  }
+  // A reader of what was replaced before must not hold up the build without a word.
+  await session.script([`set lock_timeout = '30s'`])
   await dropShadows(session, schemas)
+  await session.script([`set lock_timeout = 0`])
   await session.script(
     schemas.flatMap((schema) => [
       `create schema if not exists ${escapeIdentifier(schema)}`,
-      `create schema ${escapeIdentifier(shadowOf(schema))}`,
-      `create schema ${escapeIdentifier(deltaOf(schema))}`,
+      ...createOwnSchema(shadowOf(schema)),
+      ...createOwnSchema(deltaOf(schema)),
     ]),
+  )
+}
+
+const MARK = 'Made and dropped by the model builder of Milepost.'
+
+/** Makes a schema of the builder's own, marked as such: nothing without the mark is ever dropped. */
+export function createOwnSchema(schema: string): string[] {
+  const name = escapeIdentifier(schema)
+  return [`create schema ${name}`, `comment on schema ${name} is ${escapeLiteral(MARK)}`]
+}
+
+/** Throws BUILD_CONFLICT when a schema that the builder needs for itself is somebody else's. */
+async function refuseForeignSchema(session: Session, schemas: string[]): Promise<void> {
+  const { rows } = await session.query<{ schema: string }>(
+    `select nspname as schema from pg_namespace
+     where nspname = any ($1) and obj_description(oid, 'pg_namespace') is distinct from $2 order by 1`,
+    [schemas, MARK],
+  )
+  if (rows.length === 0) return
+  throw new PipelineError(
+    'BUILD_CONFLICT',
+    `The builder needs schemas of these names for itself, and somebody else made them: ${rows.map((row) => row.schema).join(', ')}. ` +
+      'Rename them, or give the models another schema.',
+    'never',
   )
 }
 
@@ -41,6 +77,8 @@ export async function hasShadows(session: Session, schemas: string[]): Promise<b
 
 /** Drops what builds need only while they run: all of it is theirs, and nobody else has a reason to use it. */
 export async function dropShadows(session: Session, schemas: string[]): Promise<void> {
+  const own = schemas.flatMap((schema) => [shadowOf(schema), deltaOf(schema), previousOf(schema), droppedOf(schema)])
+  await refuseForeignSchema(session, own)
   for (const schema of schemas) {
     await dropSchema(session, shadowOf(schema), 'cascade')
     await dropSchema(session, deltaOf(schema), 'cascade')

@@ -19,5 +19,5 @@ export async function refreshStatistics(session: Session, graph: Graph): Promise
      where ${STALE} and pg_has_role(c.relowner, 'usage')`,
     [sources.map((source) => source.schema), sources.map((source) => source.name)],
   )
-  await session.script(rows.map((source) => `analyze ${relationSql(source)}`))
+  await session.script(rows.map((source) => `analyze (skip_locked) ${relationSql(source)}`))
 }

@@ -115,6 +115,15 @@ function standingParents(build: BuildState, name: string): string[] {
   return [...(node?.dependsOn.keys() ?? [])].flatMap((parent) => [parent, ...ephemeralParents(build, parent)])
 }
 
+/** The nodes and sources that a node reads, through ephemeral models too. */
+function readBy(build: BuildState, node: GraphNode): string[] {
+  const read = [...node.dependsOn.keys()].flatMap((name) => {
+    const parent = build.graph.byName.get(name)
+    return parent?.config.materialized === 'ephemeral' ? [name, ...readBy(build, parent)] : [name]
+  })
+  return [...read, ...node.sources.keys()]
+}
+
 function ephemeralParents(build: BuildState, name: string): string[] {
   const isEphemeral = build.graph.byName.get(name)?.config.materialized === 'ephemeral'
   return isEphemeral ? standingParents(build, name) : []
@@ -130,7 +139,7 @@ function gatesOf(build: BuildState, groups: TestGroup[]): Map<string, string[]> 
   return new Map(
     build.graph.nodes.map((node) => {
       const above = ancestors.get(node.name) ?? new Set()
-      const near = new Set([...node.dependsOn.keys(), ...node.sources.keys()].flatMap((name) => byNode.get(name) ?? []))
+      const near = new Set(readBy(build, node).flatMap((name) => byNode.get(name) ?? []))
       return [
         node.name,
         [...near].flatMap((group) => ([...group.reads].every((name) => above.has(name)) ? group.id : [])),
@@ -185,7 +194,8 @@ export function heldGroups(build: BuildState): Set<string> {
   const units = new Map(graph.unitTests.map((test) => [test.id, [test.model]]))
   for (const result of build.tests) {
     const names = tests.get(result.id) ?? units.get(result.id) ?? []
-    if (isFailure(result)) hold(names)
+    // What a test could not be asked of is not known to be right.
+    if (isFailure(result) || result.status === 'skipped') hold(names)
   }
   for (let before = -1; before !== held.size;) {
     before = held.size

@@ -16,10 +16,17 @@ export class TimelessQueries {
     session: Session,
     sql: string,
     declared: RelationName[],
-    { mayReadClock = false } = {},
+    { mayReadClock = false, mayLimit = true } = {},
   ): Promise<boolean> {
     const facts = await factsOf(sql)
-    if (facts === null || (facts.hasClock && !mayReadClock) || !readsOnly(facts, declared)) return false
+    if (
+      facts === null ||
+      facts.isRandom ||
+      (facts.hasLimit && !mayLimit) ||
+      (facts.hasClock && !mayReadClock) ||
+      !readsOnly(facts, declared)
+    )
+      return false
     await this.#learn(session, facts)
     return [...facts.functions].every((name) => this.#known.get(name) === true || (mayReadClock && name === 'now'))
   }

@@ -1,5 +1,5 @@
-import { escapeIdentifier, type Pool } from 'pg'
-import { PipelineError } from '../../core/errors.ts'
+import { DatabaseError, escapeIdentifier, type Pool } from 'pg'
+import { messageOf, PipelineError } from '../../core/errors.ts'
 import { compileProject, type CompileOptions, type Graph } from '../graph/graph.ts'
 import { relationSql, type RelationName } from '../graph/relation.ts'
 import type { Project } from '../project/project.ts'
@@ -7,9 +7,10 @@ import { takeBuildLock } from './build-lock.ts'
 import { readGrants } from './dependents.ts'
 import { grantAlike } from './grants.ts'
 import { ensureLedger, existingRelations, forgetMissing, recordPublished, type Published } from './ledger.ts'
+import { dependentsError } from './outside.ts'
 import { withOutside, type LockOptions } from './publish-lock.ts'
 import { withConnections, type Session } from './session.ts'
-import { droppedOf, dropShadows, previousOf } from './shadow.ts'
+import { createOwnSchema, droppedOf, dropShadows, previousOf } from './shadow.ts'
 
 /** How one relation is put back to what it was before the last publish; `now` is what stands there since. */
 export type UndoStep = { relation?: RelationName } & (
@@ -133,7 +134,7 @@ async function undoAll(session: Session, options: LockOptions, steps: UndoStep[]
     const tables = current.filter((relation) => relation.kind === 'table')
     const aside = [...new Set(tables.map((table) => table.schema))]
     await session.script([
-      ...aside.map((schema) => `create schema ${escapeIdentifier(droppedOf(schema))}`),
+      ...aside.flatMap((schema) => createOwnSchema(droppedOf(schema))),
       ...(views.length > 0 ? [`drop view ${views.join(', ')}`] : []),
       ...tables.map(
         (table) => `alter table ${relationSql(table)} set schema ${escapeIdentifier(droppedOf(table.schema))}`,
@@ -141,14 +142,15 @@ async function undoAll(session: Session, options: LockOptions, steps: UndoStep[]
     ])
     for (const { relation, saved, xid, newColumns } of increments)
       await undoIncrement(session, relation, saved, xid, newColumns)
-    for (const step of swaps) {
-      if (step.type === 'remove') continue
-      const name = relationSql(step.relation)
-      if (step.type === 'table') {
-        const kept = relationSql({ schema: previousOf(step.relation.schema), name: step.relation.name })
-        await session.script([`alter table ${kept} set schema ${escapeIdentifier(step.relation.schema)}`])
-      } else await session.script([`create view ${name} as ${step.query}`, ...step.comments])
+    for (const { type, relation } of swaps) {
+      if (type !== 'table') continue
+      const kept = relationSql({ schema: previousOf(relation.schema), name: relation.name })
+      await session.script([`alter table ${kept} set schema ${escapeIdentifier(relation.schema)}`])
     }
+    await restoreViews(
+      session,
+      swaps.flatMap((step) => (step.type === 'view' ? step : [])),
+    )
     const restored = swaps.filter((step) => step.type !== 'remove')
     await grantAlike(
       session,
@@ -156,6 +158,30 @@ async function undoAll(session: Session, options: LockOptions, steps: UndoStep[]
       grants,
     )
   })
+}
+
+/** Makes views again, each when what it reads is there: they stood in another order than they are built in now. */
+async function restoreViews(session: Session, views: Extract<UndoStep, { type: 'view' }>[]): Promise<void> {
+  let left = views
+  while (left.length > 0) {
+    const waiting: typeof left = []
+    let failure: unknown
+    for (const view of left) {
+      try {
+        await session.attempt(() => {
+          return session.script([`create view ${relationSql(view.relation)} as ${view.query}`, ...view.comments])
+        })
+      } catch (error) {
+        if (!(error instanceof DatabaseError)) throw error
+        failure = error
+        waiting.push(view)
+      }
+    }
+    if (waiting.length === left.length) {
+      throw dependentsError(waiting.map(({ relation }) => `view ${relationSql(relation)}: ${messageOf(failure)}`))
+    }
+    left = waiting
+  }
 }
 
 async function undoIncrement(

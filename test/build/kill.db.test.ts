@@ -150,9 +150,21 @@ describe.for(moments)('while a build is $name', (moment) => {
 })
 
 test('a build with nothing to do drops what a killed one has left', async () => {
-  await builds.rowsOf('create schema public__next; create table public__next.a (n int); create schema public__dropped')
+  const mark = `is 'Made and dropped by the model builder of Milepost.'`
+  await builds.rowsOf(`
+    create schema public__next; create table public__next.a (n int); create schema public__dropped;
+    comment on schema public__next ${mark}; comment on schema public__dropped ${mark};
+  `)
   expect(await build({ generation: 0 })).toMatchObject({ published: true })
   expect(await leftovers()).toEqual([])
+})
+
+test('a schema of that name that somebody else made is not dropped', async () => {
+  await builds.rowsOf('create schema public__delta; create table public__delta.theirs (n int)')
+  await expect(build({ generation: 1 })).rejects.toMatchObject({ code: 'BUILD_CONFLICT' })
+  expect(await builds.rowsOf('select count(*)::int as n from public__delta.theirs')).toEqual([{ n: 0 }])
+  expect(await generations()).toEqual(all(0))
+  await builds.rowsOf('drop schema public__delta cascade')
 })
 
 test('the loss of its lock ends it and publishes nothing', async () => {
