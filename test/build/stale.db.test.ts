@@ -50,7 +50,7 @@ test('a table built over a view that was not built with it is built again', asyn
 
 test('a failed test of a source stops what reads it through an ephemeral model', async () => {
   const files = {
-    'models/_s.yml': `${sources('a').replace('{name: a}', '{name: a, columns: [{name: x, data_tests: [unique]}]}')}`,
+    'models/_s.yml': sources('a').replace('{name: a}', '{name: a, columns: [{name: x, data_tests: [unique]}]}'),
     'models/e.sql': `{{ config(materialized='ephemeral') }}select * from ${A}`,
     'models/c.sql': table("select * from {{ ref('e') }}"),
   }
