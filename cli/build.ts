@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { BuildResult } from '../build/run/result.ts'
 import { drainOnSignals } from './drain.ts'
@@ -68,6 +70,8 @@ export async function runBuild(opened: ModelsProject, flags: BuildFlags, ids?: S
   const signal = drainOnSignals()
   const session = await openDatabase(opened, 'build')
   try {
+    // A build that stops before its end has no results; those of an earlier one must not pass for them.
+    await rm(join(opened.targetDir, 'run_results.json'), { force: true })
     const result = await buildModels({
       ...options,
       pool: session.pool,

@@ -13,7 +13,7 @@ export function reportError(error: unknown): number {
     say(`milepost: ${error.code}: ${withoutSecrets(error.message)}`)
     if (BUSY_CODES.has(error.code)) return EXIT.busy
     if (error.code === 'BUILD_CANCELLED') return EXIT.interrupted
-    return error.code === 'USAGE' ? EXIT.usage : EXIT.error
+    return error.code === 'USAGE' || error.code === 'SELECTION_INVALID' ? EXIT.usage : EXIT.error
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
   say(`milepost: unexpected error\n${withoutSecrets(stack)}`)
