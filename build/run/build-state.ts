@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Places } from '../graph/context.ts'
 import { hash } from '../graph/compile-node.ts'
 import type { Graph, GraphNode } from '../graph/graph.ts'
 import { relationSql, type RelationName, type RenderedRelation } from '../graph/relation.ts'
 import type { Source } from '../project/properties.ts'
-import { sourceName } from '../graph/context.ts'
+import { sourceName, type Places } from '../graph/context.ts'
 import type { Increment } from './increment.ts'
 import type { Existing, Published } from './ledger.ts'
 import type { NodeResult, TestResult } from './result.ts'
@@ -43,7 +42,7 @@ export class BuildState {
   readonly published: Map<string, Published>
   readonly existing: Map<string, Existing>
   readonly versions: Map<string, string | null>
-  /** The cluster, which transaction ids belong to; null when no node asks for what arrived. */
+  /** The cluster, which transaction ids belong to; null when this role may not ask for it. */
   readonly system: string | null
   /** Which table each source is, and its columns, by `source.table`. */
   readonly identities: Map<string, string>
