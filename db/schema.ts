@@ -211,6 +211,350 @@ export interface BaseFullbayLineItems {
   landed_xid: Generated<string>
 }
 
+export interface BaseGeotabAddresses {
+  connection: string
+  latitude_e5: number
+  longitude_e5: number
+  status: 'wanted' | 'found' | 'none' | 'failed'
+  address: string | null
+  attempts: Generated<number>
+  wanted_at: Generated<Instant>
+  asked_at: Instant | null
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabDeviceStatus {
+  connection: string
+  device_id: string
+  recorded_at: Instant | null
+  latitude: number | null
+  longitude: number | null
+  speed_kmh: number | null
+  bearing_degrees: number | null
+  driver_id: string | null
+  is_driving: boolean | null
+  is_communicating: boolean | null
+  is_historic_last_driver: boolean | null
+  state_seconds: string | null
+  zone_ids: Generated<string[]>
+  latitude_e5: number | null
+  longitude_e5: number | null
+  is_future: boolean
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabDevices {
+  connection: string
+  device_id: string
+  name: string | null
+  serial_number: string | null
+  device_type: string | null
+  vin: string | null
+  engine_vin: string | null
+  license_plate: string | null
+  license_state: string | null
+  comment: string | null
+  time_zone: string | null
+  work_time_id: string | null
+  group_ids: string[]
+  device_plans: string[]
+  active_from: Instant | null
+  active_to: Instant | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabDiagnostics {
+  connection: string
+  diagnostic_id: string
+  name: string | null
+  code: number | null
+  source_id: string | null
+  controller_id: string | null
+  diagnostic_type: string | null
+  unit_of_measure_id: string | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabDriverChanges {
+  connection: string
+  change_id: string
+  device_id: string
+  driver_id: string | null
+  changed_at: Instant
+  change_type: string | null
+  is_future: boolean
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabExceptionContexts {
+  connection: string
+  exception_id: string
+  latitude: number | null
+  longitude: number | null
+  position_method: string
+  position_gap_seconds: number | null
+  zone_ids: string[]
+  latitude_e5: number | null
+  longitude_e5: number | null
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabExceptions {
+  connection: string
+  exception_id: string
+  device_id: string | null
+  driver_id: string | null
+  rule_id: string | null
+  diagnostic_id: string | null
+  started_at: Instant
+  ended_at: Instant | null
+  duration_seconds: string | null
+  distance_m: number | null
+  state: string
+  is_ended: boolean
+  is_future: boolean
+  deleted_at: Instant | null
+  source_created_at: Instant | null
+  source_modified_at: Instant | null
+  warnings: string[]
+  raw_version: number
+  material_hash: string
+  transform_fingerprint: string
+  first_landed_at: Generated<Instant>
+  changed_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabFaultContexts {
+  connection: string
+  fault_id: string
+  driver_id: string | null
+  driver_method: string
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabFaults {
+  connection: string
+  fault_id: string
+  device_id: string | null
+  recorded_at: Instant
+  diagnostic_id: string | null
+  controller_id: string | null
+  failure_mode_id: string | null
+  fault_state: string | null
+  effective_status: string | null
+  occurrences: number | null
+  is_malfunction_lamp_on: boolean | null
+  is_red_stop_lamp_on: boolean | null
+  is_amber_warning_lamp_on: boolean | null
+  is_protect_warning_lamp_on: boolean | null
+  severity: string | null
+  source_address: number | null
+  dismissed_at: Instant | null
+  dismissed_by_user_id: string | null
+  is_future: boolean
+  warnings: string[]
+  raw_version: number
+  material_hash: string
+  transform_fingerprint: string
+  first_landed_at: Generated<Instant>
+  changed_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabGroups {
+  connection: string
+  group_id: string
+  name: string | null
+  comment: string | null
+  reference: string | null
+  child_ids: string[]
+  paths: Generated<string[]>
+  ancestor_ids: Generated<string[]>
+  depth: number | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabLatestPositions {
+  connection: string
+  device_id: string
+  recorded_at: Instant
+  latitude: number
+  longitude: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabLatestStatus {
+  connection: string
+  device_id: string
+  diagnostic_id: string
+  recorded_at: Instant
+  value: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabPositions {
+  connection: string
+  device_id: string
+  recorded_at: Instant
+  record_id: string
+  latitude: number | null
+  longitude: number | null
+  speed_kmh: number | null
+  is_future: boolean
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabReferences {
+  connection: string
+  entity: 'controller' | 'source' | 'failure_mode' | 'unit_of_measure'
+  reference_id: string
+  name: string | null
+  code: number | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabRules {
+  connection: string
+  rule_id: string
+  name: string | null
+  comment: string | null
+  base_type: string | null
+  active_from: Instant | null
+  active_to: Instant | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabStatusData {
+  connection: string
+  device_id: string
+  diagnostic_id: string
+  recorded_at: Instant
+  record_id: string
+  value: number
+  is_future: boolean
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabTripContexts {
+  connection: string
+  device_id: string
+  started_at: Instant
+  zone_ids: string[]
+  odometer_start_m: number | null
+  odometer_method: string
+  odometer_gap_seconds: number | null
+  engine_start_seconds: number | null
+  engine_method: string
+  latitude_e5: number | null
+  longitude_e5: number | null
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabTrips {
+  connection: string
+  device_id: string
+  started_at: Instant
+  trip_id: string
+  driver_id: string | null
+  stopped_at: Instant | null
+  next_trip_started_at: Instant | null
+  distance_m: number | null
+  work_distance_m: number | null
+  after_hours_distance_m: number | null
+  driving_seconds: string | null
+  idling_seconds: string | null
+  stop_seconds: string | null
+  work_driving_seconds: string | null
+  work_stop_seconds: string | null
+  after_hours_driving_seconds: string | null
+  after_hours_stop_seconds: string | null
+  maximum_speed_kmh: number | null
+  average_speed_kmh: number | null
+  stop_latitude: number | null
+  stop_longitude: number | null
+  odometer_end_m: number | null
+  engine_end_seconds: number | null
+  is_after_hours_start: boolean | null
+  is_after_hours_end: boolean | null
+  is_seat_belt_off: boolean | null
+  is_completed: boolean
+  is_future: boolean
+  deleted_at: Instant | null
+  warnings: string[]
+  raw_version: number
+  material_hash: string
+  transform_fingerprint: string
+  first_landed_at: Generated<Instant>
+  changed_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabUnknownReferences {
+  connection: string
+  entity: string
+  reference_id: string
+  asked_at: Generated<Instant>
+}
+
+export interface BaseGeotabUsers {
+  connection: string
+  user_id: string
+  name: string | null
+  first_name: string | null
+  last_name: string | null
+  employee_number: string | null
+  key_serial_number: string | null
+  is_driver: boolean | null
+  company_group_ids: string[]
+  driver_group_ids: string[]
+  active_from: Instant | null
+  active_to: Instant | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface BaseGeotabZones {
+  connection: string
+  zone_id: string
+  name: string | null
+  comment: string | null
+  external_reference: string | null
+  zone_types: string[]
+  group_ids: string[]
+  ring: Json
+  area: number | null
+  is_displayed: boolean | null
+  must_identify_stops: boolean | null
+  invalid_reason: string | null
+  active_from: Instant | null
+  active_to: Instant | null
+  deleted_at: Instant | null
+  raw_version: number
+  landed_xid: Generated<string>
+}
+
+export interface OpsAlerts {
+  alert_id: GeneratedAlways<number>
+  kind: string
+  subject: string
+  severity: 'warning' | 'critical'
+  message: string
+  next_step: string
+  run_id: string | null
+  occurrences: Generated<number>
+  began_at: Generated<Instant>
+  last_at: Generated<Instant>
+  ended_at: Instant | null
+}
+
 export interface OpsConnections {
   source: string
   connection: string
@@ -251,6 +595,12 @@ export interface OpsPages {
   quarantined: number
   record_keys: string[]
   landed_at: Generated<Instant>
+  skipped: Generated<number>
+}
+
+export interface OpsPartitionedTables {
+  table_name: string
+  span: 'day' | 'week' | 'month'
 }
 
 export interface OpsQuarantine {
@@ -273,10 +623,22 @@ export interface OpsQuarantine {
   resolved_at: Instant | null
 }
 
+export interface OpsReportRows {
+  report: string
+  connection: string
+  row_key: string
+  content_hash: string
+  is_complete: boolean
+  delivery_id: string
+  deliveries: Generated<number>
+  sent_at: Generated<Instant>
+  retracted_at: Instant | null
+}
+
 export interface OpsRuns {
   run_id: string
   lane: string
-  trigger: 'manual' | 'schedule'
+  trigger: 'manual' | 'schedule' | 'backfill'
   status: 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
   owner: string
   started_at: Generated<Instant>
@@ -292,7 +654,7 @@ export interface OpsRuns {
 export interface OpsSteps {
   run_id: string
   step: string
-  kind: 'extract' | 'transform' | 'build'
+  kind: 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
   feed: string | null
   connection: string | null
   status: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'
@@ -311,6 +673,7 @@ export interface OpsSteps {
   output: Json | null
   error_code: string | null
   error_message: string | null
+  skipped: Generated<number>
 }
 
 export interface OpsWindows {
@@ -349,6 +712,255 @@ export interface RawFullbayMissingInvoices {
   run_id: string
 }
 
+export interface RawGeotabControllers {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabDeviceStatusInfo {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabDevices {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabDiagnostics {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabDriverChanges {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabExceptionEvents {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabFailureModes {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabFaultData {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabGroups {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabLogRecords {
+  connection: string
+  device_id: string
+  occurred_at: Instant
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabRules {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabSources {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabStatusData {
+  connection: string
+  device_id: string
+  occurred_at: Instant
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabTrips {
+  connection: string
+  device_id: string
+  occurred_at: Instant
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabUnitsOfMeasure {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabUsers {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
+export interface RawGeotabZones {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
+}
+
 export interface DB {
   'base.fullbay__classification_rules': BaseFullbayClassificationRules
   'base.fullbay__invoice_changes': BaseFullbayInvoiceChanges
@@ -356,14 +968,55 @@ export interface DB {
   'base.fullbay__invoice_warnings': BaseFullbayInvoiceWarnings
   'base.fullbay__invoices': BaseFullbayInvoices
   'base.fullbay__line_items': BaseFullbayLineItems
+  'base.geotab__addresses': BaseGeotabAddresses
+  'base.geotab__device_status': BaseGeotabDeviceStatus
+  'base.geotab__devices': BaseGeotabDevices
+  'base.geotab__diagnostics': BaseGeotabDiagnostics
+  'base.geotab__driver_changes': BaseGeotabDriverChanges
+  'base.geotab__exception_contexts': BaseGeotabExceptionContexts
+  'base.geotab__exceptions': BaseGeotabExceptions
+  'base.geotab__fault_contexts': BaseGeotabFaultContexts
+  'base.geotab__faults': BaseGeotabFaults
+  'base.geotab__groups': BaseGeotabGroups
+  'base.geotab__latest_positions': BaseGeotabLatestPositions
+  'base.geotab__latest_status': BaseGeotabLatestStatus
+  'base.geotab__positions': BaseGeotabPositions
+  'base.geotab__references': BaseGeotabReferences
+  'base.geotab__rules': BaseGeotabRules
+  'base.geotab__status_data': BaseGeotabStatusData
+  'base.geotab__trip_contexts': BaseGeotabTripContexts
+  'base.geotab__trips': BaseGeotabTrips
+  'base.geotab__unknown_references': BaseGeotabUnknownReferences
+  'base.geotab__users': BaseGeotabUsers
+  'base.geotab__zones': BaseGeotabZones
+  'ops.alerts': OpsAlerts
   'ops.connections': OpsConnections
   'ops.consumers': OpsConsumers
   'ops.cursors': OpsCursors
   'ops.pages': OpsPages
+  'ops.partitioned_tables': OpsPartitionedTables
   'ops.quarantine': OpsQuarantine
+  'ops.report_rows': OpsReportRows
   'ops.runs': OpsRuns
   'ops.steps': OpsSteps
   'ops.windows': OpsWindows
   'raw.fullbay__invoices': RawFullbayInvoices
   'raw.fullbay__missing_invoices': RawFullbayMissingInvoices
+  'raw.geotab__controllers': RawGeotabControllers
+  'raw.geotab__device_status_info': RawGeotabDeviceStatusInfo
+  'raw.geotab__devices': RawGeotabDevices
+  'raw.geotab__diagnostics': RawGeotabDiagnostics
+  'raw.geotab__driver_changes': RawGeotabDriverChanges
+  'raw.geotab__exception_events': RawGeotabExceptionEvents
+  'raw.geotab__failure_modes': RawGeotabFailureModes
+  'raw.geotab__fault_data': RawGeotabFaultData
+  'raw.geotab__groups': RawGeotabGroups
+  'raw.geotab__log_records': RawGeotabLogRecords
+  'raw.geotab__rules': RawGeotabRules
+  'raw.geotab__sources': RawGeotabSources
+  'raw.geotab__status_data': RawGeotabStatusData
+  'raw.geotab__trips': RawGeotabTrips
+  'raw.geotab__units_of_measure': RawGeotabUnitsOfMeasure
+  'raw.geotab__users': RawGeotabUsers
+  'raw.geotab__zones': RawGeotabZones
 }
