@@ -300,6 +300,7 @@ export interface BaseGeotabExceptionContexts {
   zone_ids: string[]
   latitude_e5: number | null
   longitude_e5: number | null
+  is_waiting: Generated<boolean>
   landed_xid: Generated<string>
 }
 
@@ -455,6 +456,7 @@ export interface BaseGeotabTripContexts {
   engine_method: string
   latitude_e5: number | null
   longitude_e5: number | null
+  is_waiting: Generated<boolean>
   landed_xid: Generated<string>
 }
 
@@ -628,7 +630,6 @@ export interface OpsReportRows {
   connection: string
   row_key: string
   content_hash: string
-  is_complete: boolean
   delivery_id: string
   deliveries: Generated<number>
   sent_at: Generated<Instant>

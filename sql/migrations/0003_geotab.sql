@@ -140,7 +140,8 @@ create table base.geotab__trips (
 ) partition by range (started_at);
 create index geotab__trips_arrival on base.geotab__trips (landed_xid);
 
--- What a trip is seen to be when other feeds are laid beside it.
+-- What a trip is seen to be when other feeds are laid beside it. Written anew whenever the trip or what stands beside it
+-- changed, so that its arrival is the arrival of all that a report tells of the trip.
 create table base.geotab__trip_contexts (
     connection text not null,
     device_id text not null,
@@ -155,10 +156,13 @@ create table base.geotab__trip_contexts (
     engine_method text not null,
     latitude_e5 integer,
     longitude_e5 integer,
+    -- Its address was not known yet; once it is, the row counts as arrived again.
+    is_waiting boolean not null default false,
     landed_xid xid8 not null default pg_current_xact_id(),
     primary key (connection, device_id, started_at)
 ) partition by range (started_at);
 create index geotab__trip_contexts_arrival on base.geotab__trip_contexts (landed_xid);
+create index geotab__trip_contexts_waiting on base.geotab__trip_contexts (connection) where is_waiting;
 
 create table base.geotab__exceptions (
     connection text not null,
@@ -201,10 +205,13 @@ create table base.geotab__exception_contexts (
     zone_ids text[] not null,
     latitude_e5 integer,
     longitude_e5 integer,
+    -- Its address was not known yet; once it is, the row counts as arrived again.
+    is_waiting boolean not null default false,
     landed_xid xid8 not null default pg_current_xact_id(),
     primary key (connection, exception_id)
 );
 create index geotab__exception_contexts_arrival on base.geotab__exception_contexts (landed_xid);
+create index geotab__exception_contexts_waiting on base.geotab__exception_contexts (connection) where is_waiting;
 
 create table base.geotab__faults (
     connection text not null,
@@ -459,8 +466,6 @@ create table ops.report_rows (
     connection text not null,
     row_key text not null,
     content_hash text not null,
-    -- False when something that the row should tell was not known yet, such as its address.
-    is_complete boolean not null,
     delivery_id uuid not null,
     -- How often the row was sent: 1, or more after corrections.
     deliveries integer not null default 1,
@@ -469,7 +474,6 @@ create table ops.report_rows (
     retracted_at timestamptz,
     primary key (report, connection, row_key)
 );
-create index report_rows_incomplete on ops.report_rows (report, connection, sent_at) where not is_complete;
 create index report_rows_delivery on ops.report_rows (delivery_id);
 
 -- One row per trouble that a person should know of, from when it began to when it was over.
