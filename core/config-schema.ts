@@ -1,15 +1,8 @@
 import { z } from 'zod'
+import { chevinSchema, geotabSchema } from './config-geotab-schema.ts'
+import { retry, secretReference } from './config-values.ts'
 import { cronProblem } from './cron.ts'
 import { isTimeZone } from './date-window.ts'
-
-/** A value kept outside the file: the name of an environment variable, or the path of a file that holds it. */
-const secretReference = z.union(
-  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
-  {
-    error: 'a secret is never written here: use {env: NAME} or {file: PATH}',
-  },
-)
-export type SecretReference = z.infer<typeof secretReference>
 
 const date = z.iso.date({ error: 'expected a calendar date, YYYY-MM-DD' })
 const timeZone = z
@@ -47,13 +40,7 @@ const fullbay = z.strictObject({
   request_interval_ms: z.int().min(0).default(500),
   timeout_seconds: z.number().min(0.05).max(3600).default(120),
   max_reply_mb: z.number().min(0.01).max(1024).default(64),
-  retry: z
-    .strictObject({
-      attempts: z.int().min(1).max(20).default(5),
-      base_ms: z.int().min(1).default(1000),
-      max_ms: z.int().min(1).max(3_600_000).default(300_000),
-    })
-    .prefault({}),
+  retry,
   shops: z
     .array(fullbayShop)
     .default([])
@@ -67,6 +54,8 @@ export const configSchema = z.strictObject({
   log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
   schedules: z.strictObject({ pipeline: cron.default('15 * * * *'), time_zone: timeZone.default('UTC') }).prefault({}),
   fullbay: fullbay.prefault({}),
+  geotab: geotabSchema.prefault({}),
+  chevin: chevinSchema.prefault({}),
 })
 
 export type ConfigFile = z.infer<typeof configSchema>

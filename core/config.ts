@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import type { Environment } from './config-environment.ts'
-import { configSchema, type ConfigFile, type SecretReference } from './config-schema.ts'
-import { messageOf, PipelineError } from './errors.ts'
+import { readChevin, readGeotab, type ChevinConfig, type GeotabConfig } from './config-geotab.ts'
+import { configSchema, type ConfigFile } from './config-schema.ts'
+import { readSecret, type ConfigProblem } from './config-secret.ts'
+import { PipelineError } from './errors.ts'
 import { Secret } from './secret.ts'
 
 export interface FullbayShop {
@@ -24,13 +26,8 @@ export interface Config {
   logLevel: ConfigFile['log_level']
   schedules: ConfigFile['schedules']
   fullbay: Omit<ConfigFile['fullbay'], 'shops'> & { shops: FullbayShop[] }
-}
-
-/** One thing that is wrong with the configuration. */
-export interface ConfigProblem {
-  path: string
-  problem: string
-  hint: string
+  geotab: GeotabConfig
+  chevin: ChevinConfig
 }
 
 export const CONFIG_FILE = 'milepost.yaml'
@@ -50,10 +47,11 @@ export function loadConfig(directory: string, environment: Environment = process
   }
   const settings = parsed.data
   const root = path === null ? resolve(directory) : dirname(path)
+  const places = { root, environment, problems }
   const shops = settings.fullbay.shops.flatMap((shop, index) => {
     const at = `fullbay.shops[${index}].key`
     const reference = shop.key ?? { env: `FULLBAY_API_KEY_${shop.id.toUpperCase().replaceAll('-', '_')}` }
-    const key = readSecret(reference, root, environment, at, problems)
+    const key = readSecret(reference, at, places)
     if (key !== null && key.reveal().length < 10) {
       problems.push({
         path: at,
@@ -66,6 +64,8 @@ export function loadConfig(directory: string, environment: Environment = process
     return [{ id, name, timeZone: time_zone, key, quantityRule: quantity_rule }]
   })
   checkFullbay(settings, problems)
+  const geotab = readGeotab(settings.geotab, places)
+  const chevin = readChevin(settings.chevin, settings.geotab, places)
   const databaseUrl = checkDatabaseUrl(environment['DATABASE_URL'], problems)
   if (problems.length > 0) throw invalid(path, problems)
   return {
@@ -75,6 +75,8 @@ export function loadConfig(directory: string, environment: Environment = process
     logLevel: settings.log_level,
     schedules: settings.schedules,
     fullbay: { ...settings.fullbay, shops },
+    geotab,
+    chevin,
   }
 }
 
@@ -109,44 +111,6 @@ function describeIssue(issue: { path: PropertyKey[]; message: string; code: stri
     return { path: at, problem: `unknown setting ${keys}`, hint: 'check the spelling against docs/configuration.md' }
   }
   return { path: at, problem: issue.message, hint: 'see docs/configuration.md' }
-}
-
-function readSecret(
-  reference: SecretReference,
-  root: string,
-  environment: Environment,
-  path: string,
-  problems: ConfigProblem[],
-): Secret | null {
-  if ('env' in reference) {
-    const value = environment[reference.env]?.trim() ?? ''
-    if (value !== '' && !value.endsWith('_here')) return new Secret(value)
-    const problem =
-      value === ''
-        ? `the environment variable ${reference.env} is not set`
-        : `${reference.env} still holds a placeholder`
-    problems.push({ path, problem, hint: `export ${reference.env}=<the key>, or remove the shop` })
-    return null
-  }
-  const file = resolve(root, reference.file)
-  if (!existsSync(file)) {
-    problems.push({
-      path,
-      problem: `the file ${reference.file} does not exist`,
-      hint: 'mount the secret there, or use {env: NAME}',
-    })
-    return null
-  }
-  try {
-    return new Secret(readFileSync(file, 'utf8').trim())
-  } catch (error) {
-    problems.push({
-      path,
-      problem: `${reference.file} cannot be read: ${messageOf(error)}`,
-      hint: 'make it a readable file',
-    })
-    return null
-  }
 }
 
 function checkFullbay(settings: ConfigFile, problems: ConfigProblem[]): void {
