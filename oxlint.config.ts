@@ -107,7 +107,7 @@ export default defineConfig({
     ...Object.keys(MAY_IMPORT).map((room) => ({ files: [`${room}/**/*.ts`], rules: importRule(room) })),
     { files: ['core/config*.ts'], rules: { ...importRule('core', 'core/config'), 'node/no-process-env': 'off' } },
     { files: ['core/logger.ts'], rules: importRule('core', 'core/logger') },
-    { files: ['extract/landing.ts'], rules: importRule('extract', 'extract/landing', [], ['db']) },
+    { files: ['extract/landing*.ts'], rules: importRule('extract', 'extract/landing', [], ['db']) },
     {
       files: ['extract/*/**/*.ts'],
       rules: importRule('extract', 'extract/source', [

@@ -1,8 +1,11 @@
 import { sql, type Transaction } from 'kysely'
-import { messageOf, PipelineError } from '../core/errors.ts'
+import { PipelineError } from '../core/errors.ts'
 import { sha256, storableJson } from '../core/json.ts'
 import type { DateWindow } from '../core/date-window.ts'
 import type { DB } from '../db/schema.ts'
+import { batches, SEPARATOR } from './landing-batches.ts'
+import { isOlder } from './landing-versions.ts'
+import { attempt, LONGEST_KEY, quarantineReject, refusalOf, type Reject } from './landing-rejects.ts'
 
 /** The raw table a feed lands in and how a record names itself. */
 export interface LandingTarget {
@@ -12,6 +15,8 @@ export interface LandingTarget {
   connection: string
   /** The record's natural key, or null when it has none (it then goes to quarantine). */
   keyOf: (record: unknown) => string | null
+  /** The source's own version of a record, in hexadecimal: a record with a lower one than ours is stale. */
+  versionOf?: (record: unknown) => string | null
 }
 
 export interface LandedPage {
@@ -28,10 +33,8 @@ interface Candidate {
   key: string
   payload: string
   hash: string
+  sourceVersion: string | null
 }
-
-const BATCH_ROWS = 1000
-const BATCH_CHARS = 2_000_000
 
 /**
  * Writes a page of records, verbatim, into its raw table, inside the caller's transaction: the newest version of each
@@ -57,12 +60,6 @@ export async function landPage(
   return { fetched, landed, unchanged: kept.length - landed, quarantined: rejects.length, keys }
 }
 
-interface Reject {
-  payload: string
-  code: string
-  message: string
-}
-
 /** Lands all records; where Postgres refuses a value among them, each on its own, and hands back those at fault. */
 async function landWhatCan(trx: Transaction<DB>, target: LandingTarget, page: LandedFrom, candidates: Candidate[]) {
   const refused: { candidate: Candidate; reject: Reject }[] = []
@@ -80,22 +77,6 @@ async function landWhatCan(trx: Transaction<DB>, target: LandingTarget, page: La
     }
   }
   return { landed, refused }
-}
-
-/** Runs `work` so that a value which Postgres refuses undoes that work only. Other errors go through. */
-async function attempt<T>(trx: Transaction<DB>, work: () => Promise<T>): Promise<{ value: T } | { refusal: string }> {
-  await sql`savepoint landing`.execute(trx)
-  try {
-    const value = await work()
-    await sql`release savepoint landing`.execute(trx)
-    return { value }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    // Classes 22 (a value) and 54 (a limit, such as that of an index entry).
-    if (!/^(22|54)/.test(code)) throw error
-    await sql`rollback to savepoint landing`.execute(trx)
-    return { refusal: messageOf(error) }
-  }
 }
 
 /** A key that occurs twice lands in the order of the page, one round for each occurrence. */
@@ -119,28 +100,17 @@ interface LandedFrom {
   window: DateWindow | null
 }
 
-const LONGEST_KEY = 200
-
 function sortRecords(target: LandingTarget, records: unknown[]) {
   const candidates: Candidate[] = []
   const rejects: Reject[] = []
   for (const record of records) {
     const payload = storableJson(record)
     const key = target.keyOf(record)?.replaceAll('\0', '').toWellFormed() ?? null
-    if (key !== null && key !== '' && key.length <= LONGEST_KEY)
-      candidates.push({ key, payload, hash: sha256(payload) })
-    else rejects.push({ payload, ...refusalOf(record, key) })
+    if (key !== null && key !== '' && key.length <= LONGEST_KEY) {
+      candidates.push({ key, payload, hash: sha256(payload), sourceVersion: target.versionOf?.(record) ?? null })
+    } else rejects.push({ payload, ...refusalOf(record, key) })
   }
   return { candidates, rejects }
-}
-
-function refusalOf(record: unknown, key: string | null): { code: string; message: string } {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-    return { code: 'NOT_AN_OBJECT', message: 'the record is not an object, so it cannot be read at all' }
-  }
-  if (key === null || key === '')
-    return { code: 'NO_KEY', message: 'the record carries no id, so it cannot be told from others' }
-  return { code: 'KEY_TOO_LONG', message: `the id has ${key.length} characters; at most ${LONGEST_KEY} are taken` }
 }
 
 /** Lands records with distinct keys; returns how many were new or changed. */
@@ -151,13 +121,16 @@ async function landDistinct(
   candidates: Candidate[],
 ): Promise<number> {
   if (candidates.length === 0) return 0
-  const held = await sql<{ record_key: string; version: number; content_hash: string }>`
-    select record_key, version, content_hash from ${sql.table(target.table)}
+  const held = await sql<{ record_key: string; version: number; content_hash: string; source_version: string | null }>`
+    select record_key, version, content_hash, payload ->> 'version' as source_version from ${sql.table(target.table)}
     where connection = ${target.connection} and is_current
       and record_key = any(${candidates.map((candidate) => candidate.key)}::text[])
   `.execute(trx)
   const current = new Map(held.rows.map((row) => [row.record_key, row]))
-  const changed = candidates.filter((candidate) => current.get(candidate.key)?.content_hash !== candidate.hash)
+  const changed = candidates.filter(({ key, hash, sourceVersion }) => {
+    const ours = current.get(key)
+    return ours?.content_hash !== hash && !isOlder(sourceVersion, ours?.source_version ?? null)
+  })
   const versions = changed.map((candidate) => ({ ...candidate, version: current.get(candidate.key)?.version ?? 0 }))
   const equal = await equalRecords(trx, target, versions)
   const fresh = equal.size === 0 ? versions : versions.filter((candidate) => !equal.has(candidate.key))
@@ -174,10 +147,6 @@ async function landDistinct(
 }
 
 type Version = Candidate & { version: number }
-
-// JSON text escapes every control character, so one of them can stand between two payloads: Postgres then parses each
-// payload once, which is the fastest way in short of COPY (bench/landing.ts).
-const SEPARATOR = '\u001e'
 
 /** A batch as a relation `i (k, v, h, p)`: key, version held, hash, payload. */
 function asRelation(versions: Version[]) {
@@ -228,41 +197,6 @@ async function insertVersions(
     select ${target.connection}, i.k, i.v + 1, true, i.p::jsonb, i.h,
       ${page.window?.start ?? null}::date, ${page.window?.end ?? null}::date, ${page.runId}::uuid
     from ${rows}
-  `.execute(trx)
-}
-
-function* batches(candidates: Version[]): Generator<Version[]> {
-  let batch: Version[] = []
-  let chars = 0
-  for (const candidate of candidates) {
-    if (batch.length >= BATCH_ROWS || (batch.length > 0 && chars + candidate.payload.length > BATCH_CHARS)) {
-      yield batch
-      batch = []
-      chars = 0
-    }
-    batch.push(candidate)
-    chars += candidate.payload.length
-  }
-  if (batch.length > 0) yield batch
-}
-
-async function quarantineReject(
-  trx: Transaction<DB>,
-  target: LandingTarget,
-  runId: string,
-  reject: Reject,
-): Promise<void> {
-  await sql`
-    insert into ops.quarantine (feed, connection, stage, content_hash, payload, code, path, message, run_id)
-    select ${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
-      ${reject.code}, '$', ${reject.message}, ${runId}::uuid
-    where not exists (
-      select from ops.quarantine as q
-      where q.feed = ${target.feed} and q.connection = ${target.connection} and q.stage = 'land'
-        and q.content_hash = ${sha256(reject.payload)} and q.state = 'ignored'
-    )
-    on conflict (feed, connection, stage, content_hash) where state in ('open', 'retry')
-    do update set state = 'open', attempts = ops.quarantine.attempts + 1, last_seen_at = now(), run_id = excluded.run_id
   `.execute(trx)
 }
 
