@@ -1,4 +1,5 @@
 import { epochMs, parseInstant } from '../../core/instant.ts'
+import type { Fields } from './fields.ts'
 
 // Geotab writes "since ever" as 0001-01-01 or 1986-01-01, "for ever" as 2050-01-01 or 9999-12-31.
 const EVER_MS = epochMs('1986-01-01T00:00:00.000Z')
@@ -13,4 +14,12 @@ export function instant(value: unknown): string | null {
   if (text === null) return null
   const ms = epochMs(text)
   return ms > EVER_MS && ms < FOR_EVER_MS ? text : null
+}
+
+/** An instant that may be missing; text that is none is warned of, and so is a date that stands for no date. */
+export function timeOrWarning(fields: Fields, key: string, warnings: string[]): string | null {
+  const value = fields[key]
+  const time = instant(value)
+  if (time === null && value !== null && value !== undefined && value !== '') warnings.push(`NO_DATE:${key}`)
+  return time
 }

@@ -3,7 +3,7 @@ import { coordinateKind } from './coordinate.ts'
 import { distanceMeters } from './distance.ts'
 import type { DistanceUnit } from './distance-unit.ts'
 import { type Fields, finite, flag, isFields, notNegative } from './fields.ts'
-import { instant } from './instant.ts'
+import { instant, timeOrWarning } from './instant.ts'
 import { materialHash } from './material-hash.ts'
 import { ownId, refId, writtenId } from './ref-id.ts'
 import {
@@ -96,8 +96,8 @@ export function toTripRow(payload: unknown, context: TripContext): RowResult<Tri
 }
 
 function readContent(trip: Fields, startMs: number, unit: DistanceUnit, warnings: string[]): TripContent {
-  const stoppedAt = timeAt(trip, 'stop', warnings)
-  const nextStart = timeAt(trip, 'nextTripStart', warnings)
+  const stoppedAt = timeOrWarning(trip, 'stop', warnings)
+  const nextStart = timeOrWarning(trip, 'nextTripStart', warnings)
   const stopMs = stoppedAt === null ? null : epochMs(stoppedAt)
   const nextMs = nextStart === null ? null : epochMs(nextStart)
   if (stopMs !== null && stopMs < startMs) warnings.push('STOP_BEFORE_START:stop')
@@ -131,7 +131,7 @@ function readContent(trip: Fields, startMs: number, unit: DistanceUnit, warnings
     is_after_hours_end: flag(trip['afterHoursEnd']),
     is_seat_belt_off: flag(trip['isSeatBeltOff']),
     is_completed: isCompleted(trip['stopDuration'], stopMs, nextMs),
-    deleted_at: timeAt(trip, 'deletedDateTime', warnings),
+    deleted_at: timeOrWarning(trip, 'deletedDateTime', warnings),
   }
 }
 
@@ -142,13 +142,6 @@ function isCompleted(stopDuration: unknown, stopMs: number | null, nextMs: numbe
   // A duration without end (the greatest TimeSpan) reads as null; it is one all the same.
   const micros = parseTimeSpan(stopDuration)
   return micros === null ? typeof stopDuration === 'string' && stopDuration !== '' : micros !== undefined && micros > 0
-}
-
-/** An instant that may be missing; text that is none is warned of, and so is a date that stands for no date. */
-function timeAt(trip: Fields, key: string, warnings: string[]): string | null {
-  const time = instant(trip[key])
-  if (time === null && typeof trip[key] === 'string' && trip[key] !== '') warnings.push(`NO_DATE:${key}`)
-  return time
 }
 
 const NOWHERE = { latitude: null, longitude: null }
