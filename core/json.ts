@@ -58,7 +58,13 @@ function storable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]))
 }
 
-const storableText = (text: string) => text.replaceAll('\0', '').toWellFormed()
+// NUL and halves of a surrogate pair; the test is there because almost no text has any.
+const UNSTORABLE_CHARACTER = /[\0\ud800-\udfff]/
+
+/** A text as Postgres can store it: without NUL characters, broken surrogate pairs replaced. */
+export function storableText(text: string): string {
+  return UNSTORABLE_CHARACTER.test(text) ? text.replaceAll('\0', '').toWellFormed() : text
+}
 
 /** SHA-256 of a text, in hex. */
 export function sha256(text: string): string {
