@@ -99,8 +99,11 @@ export async function openSftp(server: SftpServer, options: { signal: AbortSigna
     },
     async remove(path) {
       const what = `remove ${checked(path)}`
-      const removed = await orNull(ask<true>(what, (done) => sftp.unlink(path, (error) => done(error, true))))
-      return removed !== null
+      try {
+        return (await orNull(ask<true>(what, (done) => sftp.unlink(path, (error) => done(error, true))))) !== null
+      } catch (error) {
+        throw await explainRefusal(server, connection, error, what, folderOf(path), 0)
+      }
     },
   }
 }
