@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import ssh2, { type AuthContext, type Connection } from 'ssh2'
+import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2'
 import { diskStore } from './disk-store.ts'
 import { createFaultControl, type FaultControl } from './fault.ts'
 import { serveRequests, type RequestLog } from './requests.ts'
@@ -62,6 +62,7 @@ export async function startSftpSandbox(options: SftpSandboxOptions): Promise<Sft
   const store = options.root === undefined ? memoryStore(now) : diskStore(options.root)
   for (const folder of FOLDERS) makeFolder(store, absolutePath(folder))
   const faults = createFaultControl()
+  const knownKeys = (options.publicKeys ?? []).map(parseKey)
   const logins: { user: string; method: string; accepted: boolean }[] = []
   const requests: RequestLog[] = []
   const sockets = new Set<Socket>()
@@ -71,7 +72,7 @@ export async function startSftpSandbox(options: SftpSandboxOptions): Promise<Sft
   const accept = (connection: Connection, cut: () => void) => {
     connection.on('authentication', (context) => {
       const refused = faults.take('login').length > 0
-      const accepted = !refused && isAllowed(context, options)
+      const accepted = !refused && isAllowed(context, options, knownKeys)
       if (context.method !== 'none') logins.push({ user: context.username, method: context.method, accepted })
       if (accepted) context.accept()
       else context.reject(['password', 'publickey'])
@@ -172,19 +173,21 @@ function newHostKey(): string {
 }
 
 function showHostKey(key: string): { key: string; fingerprint: string } {
-  const parsed = ssh2.utils.parseKey(key)
-  if (parsed instanceof Error) throw parsed
-  const digest = createHash('sha256').update(parsed.getPublicSSH()).digest('base64')
+  const digest = createHash('sha256').update(parseKey(key).getPublicSSH()).digest('base64')
   return { key, fingerprint: `SHA256:${digest.replaceAll('=', '')}` }
 }
 
-function isAllowed(context: AuthContext, options: SftpSandboxOptions): boolean {
+function parseKey(text: string): ParsedKey {
+  const parsed = ssh2.utils.parseKey(text)
+  if (parsed instanceof Error) throw parsed
+  return parsed
+}
+
+function isAllowed(context: AuthContext, options: SftpSandboxOptions, knownKeys: ParsedKey[]): boolean {
   if (context.username !== options.user) return false
   if (context.method === 'password') return isSame(context.password, options.password)
   if (context.method !== 'publickey') return false
-  for (const text of options.publicKeys ?? []) {
-    const known = ssh2.utils.parseKey(text)
-    if (known instanceof Error) throw known
+  for (const known of knownKeys) {
     if (!known.getPublicSSH().equals(context.key.data)) continue
     // The first question of a client is only whether the key would do.
     if (context.signature === undefined || context.blob === undefined) return true

@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest'
+import { describe } from 'vitest'
 import { hasSshd } from '../../support/sshd.ts'
 import { sshdPeer } from './peer.ts'
 import { deliveryTests } from './suite.ts'
 
-if (hasSshd) describe('a delivery to OpenSSH', () => deliveryTests(sshdPeer))
-else test('a delivery to OpenSSH', (context) => context.skip('skipped: needs sshd'))
+describe.skipIf(!hasSshd)(hasSshd ? 'a delivery to OpenSSH' : 'a delivery to OpenSSH (skipped: needs sshd)', () => {
+  deliveryTests(sshdPeer)
+})
