@@ -36,8 +36,8 @@ const LIBRARIES: { pattern: string; homes: string[]; why: string }[] = [
   { pattern: '^(xlsx|cfb)$', homes: ['load/xls/', 'test/'], why: 'workbook code lives in load/xls/ only' },
   {
     pattern: '^(ssh2|ssh2-sftp-client)$',
-    homes: ['load/sftp/', 'sandbox/sftp/', 'test/'],
-    why: 'SSH is reached through the one client in load/sftp/',
+    homes: ['core/sftp/', 'sandbox/sftp/', 'test/'],
+    why: 'SSH is spoken by the one client in core/sftp/, which deliveries and readers of files share',
   },
 ]
 
@@ -136,7 +136,8 @@ export default defineConfig({
     { files: ['transform/zones/**/*.ts'], rules: importRule('transform', 'transform/zones/') },
     { files: ['build/lineage/**/*.ts'], rules: importRule('build', 'build/lineage/') },
     { files: ['load/xls/**/*.ts'], rules: importRule('load', 'load/xls/') },
-    { files: ['load/sftp/**/*.ts'], rules: importRule('load', 'load/sftp/') },
+    { files: ['core/sftp/**/*.ts'], rules: importRule('core', 'core/sftp/') },
+    { files: ['sandbox/sftp/**/*.ts'], rules: importRule('sandbox', 'sandbox/sftp/') },
     { files: ['cli/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off' } },
   ],

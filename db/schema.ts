@@ -583,6 +583,63 @@ export interface OpsCursors {
   updated_at: Generated<Instant>
 }
 
+export interface OpsDeliveries {
+  delivery_id: string
+  report: string
+  connection: string
+  destination: string
+  folder: string
+  file_name: string
+  part_number: Generated<number>
+  parts: Generated<number>
+  window_start: Instant | null
+  window_end: Instant | null
+  rows: number
+  bytes: number
+  sha256: string
+  source_watermark: string | null
+  status: Generated<'planned' | 'sending' | 'delivered' | 'failed' | 'conflict'>
+  attempts: Generated<number>
+  attempts_before: Generated<number>
+  next_attempt_at: Instant
+  error_code: string | null
+  error_message: string | null
+  run_id: string | null
+  created_at: Instant
+  delivered_at: Instant | null
+  was_there: boolean | null
+  remote_size: number | null
+  remote_modified_at: Instant | null
+  server_address: string | null
+  server_fingerprint: string | null
+  read_back: boolean | null
+  seconds: string | null
+}
+
+export interface OpsDeliveryAttempts {
+  delivery_id: string
+  attempt: number
+  began_at: Instant
+  ended_at: Instant | null
+  outcome: 'delivered' | 'retry' | 'failed' | 'conflict' | 'interrupted' | null
+  error_code: string | null
+  error_message: string | null
+}
+
+export interface OpsDeliveryBreakers {
+  destination: string
+  failures: number
+  open_until: Instant
+  error_code: string
+  error_message: string
+  updated_at: Instant
+}
+
+export interface OpsDeliveryFiles {
+  delivery_id: string
+  content: Buffer
+}
+
 export interface OpsPages {
   page_id: GeneratedAlways<number>
   run_id: string
@@ -994,6 +1051,10 @@ export interface DB {
   'ops.connections': OpsConnections
   'ops.consumers': OpsConsumers
   'ops.cursors': OpsCursors
+  'ops.deliveries': OpsDeliveries
+  'ops.delivery_attempts': OpsDeliveryAttempts
+  'ops.delivery_breakers': OpsDeliveryBreakers
+  'ops.delivery_files': OpsDeliveryFiles
   'ops.pages': OpsPages
   'ops.partitioned_tables': OpsPartitionedTables
   'ops.quarantine': OpsQuarantine
