@@ -29,10 +29,21 @@ function keepExact(_key: string, value: unknown, context?: { source?: string }):
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false
   const text = String(value)
-  return text === source || (!/e/i.test(source + text) && withoutZeros(text) === withoutZeros(source))
+  if (text === source) return true
+  if (/e/i.test(source + text)) return powerOfTen(text) === powerOfTen(source)
+  return withoutZeros(text) === withoutZeros(source)
 }
 
 const withoutZeros = (digits: string) => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
+
+/** A number as its significant digits and a power of ten: 1.20E-07 and 0.00000012 are both `12e-8`. */
+function powerOfTen(source: string): string {
+  const [, sign = '', whole = '', fraction = '', power = '0'] =
+    /^(-?)(\d+)\.?(\d*)(?:e([-+]?\d+))?$/i.exec(source) ?? []
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  return `${sign}${significant}e${Number(power) - fraction.length + digits.length - significant.length}`
+}
 
 /** Whether a value is a number that `parseJson` kept as its text, because a double would have changed it. */
 export function isExactNumber(value: unknown): value is { rawJSON: string } {

@@ -15,8 +15,7 @@ export class Secret {
     for (const part of hidden) {
       // Shorter ones would blot out ordinary words; the configuration refuses keys that short.
       if (part.length < 6) continue
-      known.add(part)
-      known.add(encodeURIComponent(part))
+      for (const form of formsOf(part)) known.add(form)
     }
   }
 
@@ -40,6 +39,15 @@ export class Secret {
   [inspect.custom](): string {
     return '[secret]'
   }
+}
+
+/** A text as it stands in URLs, in JSON, and encoded for headers. */
+function formsOf(part: string): string[] {
+  const bytes = Buffer.from(part)
+  // Its last characters depend on what follows, so the padded end is left away.
+  const base64 = bytes.toString('base64').replace(/.{0,2}=+$/, '')
+  const url = base64.replaceAll('+', '-').replaceAll('/', '_')
+  return [part, encodeURIComponent(part), JSON.stringify(part).slice(1, -1), base64, url]
 }
 
 /** Replaces every known secret in a text: the net below the rule that secrets never reach a message. */

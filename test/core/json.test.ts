@@ -12,6 +12,23 @@ test.for([
   expect(storableJson(parseJson(text!))).toBe(text)
 })
 
+test.for([
+  ['1.1920929E-07', 1.1920929e-7],
+  ['0.00000011920929', 1.1920929e-7],
+  ['1.50e+3', 1500],
+  ['-2.50E21', -2.5e21],
+  ['1200000000000000000000000', 1.2e24],
+] as const)('%s, which a double holds, is a JavaScript number', ([text, value]) => {
+  expect(parseJson(`[${text}]`)).toEqual([value])
+})
+
+test.for(['1.00000000000000001E-07', '9007199254740993e0', '1e-400', '0.1000000000000000055e1'])(
+  '%s, which a double would change, keeps its digits',
+  (text) => {
+    expect(storableJson(parseJson(`[${text}]`))).toBe(`[${text}]`)
+  },
+)
+
 test('ordinary numbers stay JavaScript numbers', () => {
   expect(parseJson('{"a":1.5,"b":-3,"c":1.2622222222222221,"d":[1.50]}')).toEqual({
     a: 1.5,
