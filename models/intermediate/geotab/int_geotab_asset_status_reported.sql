@@ -1,4 +1,3 @@
--- A view that a predicate on the device goes through. The last trip is found from the newest partition back.
 with
 
 status as (
@@ -19,30 +18,15 @@ drivers as (
 
 ),
 
+readings as (
+
+    select * from {{ ref('int_geotab_vehicle_readings') }}
+
+),
+
 positions as (
 
     select * from {{ ref('stg_geotab__latest_positions') }}
-
-),
-
-odometer_readings as (
-
-    select * from {{ ref('stg_geotab__latest_status') }}
-    where diagnostic_id in ('DiagnosticOdometerAdjustmentId', 'DiagnosticOdometerId')
-
-),
-
-engine_readings as (
-
-    select * from {{ ref('stg_geotab__latest_status') }}
-    where diagnostic_id in ('DiagnosticEngineHoursAdjustmentId', 'DiagnosticEngineHoursId')
-
-),
-
-trips as (
-
-    select * from {{ ref('stg_geotab__trips') }}
-    where deleted_at is null and not is_future
 
 ),
 
@@ -83,28 +67,27 @@ reported as (
             status.zone_ids,
             status.latitude_e5,
             status.longitude_e5,
-            odometers.value,
-            engines.value,
-            extract(epoch from last_trips.started_at),
+            readings.odometer_m,
+            readings.engine_seconds,
+            extract(epoch from readings.last_trip_started_at),
             addresses.address is not null
         ) as text)) as content_hash,
         devices.device_id is not null
         {%- if not var('include_archived') %}
         and coalesce(devices.active_to > current_timestamp, true)
         {%- endif %} as is_reportable,
-        greatest(status.landed_xid, devices.landed_xid, odometers.landed_xid, engines.landed_xid, positions.landed_xid)
-            as landed_xid,
+        greatest(status.landed_xid, devices.landed_xid, readings.landed_xid, positions.landed_xid) as landed_xid,
         status.device_id,
         coalesce(positions.recorded_at, status.recorded_at) as occurred_at,
         devices.name as "DeviceName",
         devices.vin as "DeviceVIN",
         {{ text_or_null('devices.device_plans[1]') }} as "DevicePlan",
-        {{ miles('odometers.value') }} as "CurrentOdometer",
+        {{ miles('readings.odometer_m') }} as "CurrentOdometer",
         {{ geotab_group_names('devices.connection', 'devices.group_ids') }} as "DeviceGroup",
         case when status.is_driving then 'Driving' else 'Stopped' end as "DrivingState",
         addresses.address as "Location",
         {{ geotab_zone_names('status.connection', 'status.zone_ids') }} as "LocationZones",
-        {{ engine_hours('engines.value') }} as "CurrentEngineHours",
+        {{ engine_hours('readings.engine_seconds') }} as "CurrentEngineHours",
         {{ report_date('devices.active_from', 'connections.time_zone') }} as "ActiveFromDate",
         {{ report_time('devices.active_from', 'connections.time_zone') }} as "ActiveFromTime",
         {{ report_date('devices.active_to', 'connections.time_zone') }} as "ActiveToDate",
@@ -114,8 +97,8 @@ reported as (
         case
             when status.is_communicating then 'OK' else 'Device is not downloading data'
         end as "IsCommunicating",
-        {{ report_date('last_trips.started_at', 'connections.time_zone') }} as "LastTripDate",
-        {{ report_time('last_trips.started_at', 'connections.time_zone') }} as "LastTripTime",
+        {{ report_date('readings.last_trip_started_at', 'connections.time_zone') }} as "LastTripDate",
+        {{ report_time('readings.last_trip_started_at', 'connections.time_zone') }} as "LastTripTime",
         {{ report_date('coalesce(positions.recorded_at, status.recorded_at)', 'connections.time_zone') }} as "LastGpsDate",
         {{ report_time('coalesce(positions.recorded_at, status.recorded_at)', 'connections.time_zone') }} as "LastGpsTime",
         drivers.key_serial_number as "DriverSerialNumber",
@@ -129,37 +112,10 @@ reported as (
         on status.connection = devices.connection and status.device_id = devices.device_id
     left join drivers
         on status.connection = drivers.connection and status.driver_id = drivers.user_id
+    left join readings
+        on status.connection = readings.connection and status.device_id = readings.device_id
     left join positions
         on status.connection = positions.connection and status.device_id = positions.device_id
-    -- Of two readings of one moment the adjusted one counts.
-    left join lateral (
-        select
-            odometer_readings.value,
-            odometer_readings.landed_xid
-        from odometer_readings
-        where odometer_readings.connection = status.connection and odometer_readings.device_id = status.device_id
-        order by odometer_readings.recorded_at desc, odometer_readings.diagnostic_id
-        limit 1
-    ) as odometers
-        on true
-    left join lateral (
-        select
-            engine_readings.value,
-            engine_readings.landed_xid
-        from engine_readings
-        where engine_readings.connection = status.connection and engine_readings.device_id = status.device_id
-        order by engine_readings.recorded_at desc, engine_readings.diagnostic_id
-        limit 1
-    ) as engines
-        on true
-    left join lateral (
-        select trips.started_at
-        from trips
-        where trips.connection = status.connection and trips.device_id = status.device_id
-        order by trips.started_at desc
-        limit 1
-    ) as last_trips
-        on true
     left join addresses
         on status.connection = addresses.connection
         and status.latitude_e5 = addresses.latitude_e5
