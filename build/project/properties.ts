@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { RelationName } from '../graph/relation.ts'
 import type { DataTest } from './data-test.ts'
 import { didYouMean, isSlip, problemAt, warningOf, type Problem } from '../template/problem.ts'
@@ -48,6 +49,11 @@ export interface Source extends Placed {
   isEnabled: boolean
   loadedAtField: string | null
   freshness: Freshness | null
+  /**
+   * The column in which every write leaves its transaction, of a table whose rows go only with their partition; null
+   * when it is not said to have one.
+   */
+  stamped: string | null
 }
 
 export interface Properties {
@@ -124,6 +130,9 @@ export function readProperties(file: File, context: PropertiesContext): Properti
       found.sources.push({
         ...names,
         ...sourceOf(source, table),
+        stamped: stampOf(source, table, (message) => {
+          context.problems.push(problemAt(file.source, file.offsetOf([...path, 'name']), message))
+        }),
         file,
         get offset() {
           return file.offsetOf([...path, 'name'])
@@ -165,6 +174,25 @@ function testsOf(
   )
 }
 
+const OwnSettings = z.strictObject({ stamped: z.string().min(1).optional() })
+
+/** What a source says under `meta.milepost`. */
+function stampOf(
+  source: PropertiesFile['sources'][number],
+  table: (typeof source)['tables'][number],
+  refuse: (message: string) => void,
+): string | null {
+  const meta: Record<string, unknown> = Object.assign({}, ...metaLayers(source, table))
+  const own = OwnSettings.safeParse(meta.milepost ?? {})
+  if (own.success) return own.data.stamped ?? null
+  const issues = own.error.issues.map((issue) => issue.message).join('; ')
+  refuse(`meta.milepost of a source takes stamped, the name of a column: ${issues}`)
+  return null
+}
+
+const metaLayers = (source: PropertiesFile['sources'][number], table: (typeof source)['tables'][number]) =>
+  [source, source.config, table, table.config].map((layer) => layer.meta)
+
 function sourceOf(source: PropertiesFile['sources'][number], table: (typeof source)['tables'][number]) {
   const layers = [source, source.config, table, table.config]
   const freshness = layers.reduce<Freshness | null>((last, layer) => {
@@ -177,7 +205,7 @@ function sourceOf(source: PropertiesFile['sources'][number], table: (typeof sour
     loader: table.loader ?? source.loader ?? '',
     columns: table.columns,
     tags: [...new Set(layers.flatMap((layer) => layer.tags ?? []))],
-    meta: Object.assign({}, ...layers.map((layer) => layer.meta)) as Record<string, unknown>,
+    meta: Object.assign({}, ...metaLayers(source, table)) as Record<string, unknown>,
     isEnabled: table.config.enabled ?? source.config.enabled ?? true,
     loadedAtField: layers.findLast((layer) => layer.loaded_at_field !== undefined)?.loaded_at_field ?? null,
     freshness,

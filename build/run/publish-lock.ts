@@ -11,6 +11,8 @@ export interface LockOptions {
   pool: Pool
   /** The server process of the publishing session. */
   pid: number
+  /** All schemas that the project publishes to. */
+  schemas: string[]
   /** How long to wait for readers of the old relations. */
   lockTimeoutMs: number
 }
@@ -62,7 +64,7 @@ async function keepAutovacuumAway(session: Session, { pool, pid, lockTimeoutMs }
  */
 async function lockAll(
   session: Session,
-  { pool, pid, lockTimeoutMs }: LockOptions,
+  { pool, pid, schemas, lockTimeoutMs }: LockOptions,
   replaced: Existing[],
   altered: Existing[],
 ): Promise<OutsideObjects> {
@@ -83,7 +85,7 @@ async function lockAll(
     try {
       return await session.attempt(async () => {
         await lock(relations)
-        const own = await ownRelations(session, replaced)
+        const own = await ownRelations(session, schemas)
         const outside = await readOutside(session, oids, own)
         if (outside.lost.length > 0) throw dependentsError(outside.lost)
         const theirs = outside.objects.flatMap((object) => object.locked ?? [])
@@ -105,9 +107,8 @@ async function lockAll(
   }
 }
 
-/** The builder's relations of other generations, which may refer to those of this one. */
-async function ownRelations(session: Session, replaced: Existing[]): Promise<number[]> {
-  const schemas = [...new Set(replaced.map((old) => old.schema))]
+/** The builder's relations of other generations, in any schema, which may refer to those of this one. */
+async function ownRelations(session: Session, schemas: string[]): Promise<number[]> {
   const { rows } = await session.query<{ oid: number }>(
     `select c.oid::bigint::float8 as oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = any ($1) and c.relkind in ('r', 'v')`,

@@ -41,7 +41,9 @@ export async function publish(
     const changed = increments.flatMap((change) =>
       change.increment.newColumns.length > 0 ? (oldOf(change) ?? []) : [],
     )
-    await withOutside(session, { ...options, pid: connection.pid }, replaced, changed, async () => {
+    const standing = build.graph.nodes.filter((node) => node.config.materialized !== 'ephemeral')
+    const schemas = [...new Set(standing.map((node) => node.relation.schema))]
+    await withOutside(session, { ...options, schemas, pid: connection.pid }, replaced, changed, async () => {
       const grants = await readGrants(
         session,
         replaced.map((old) => old.oid),

@@ -74,7 +74,7 @@ export async function rollbackModels(
       const { steps, publishedAt } = await readUndo(connection.session, graph)
       await dropShadows(connection.session, schemas)
       const result = await connection.transaction(async (session) => {
-        await undoAll(session, { pool, pid: connection.pid, lockTimeoutMs }, steps)
+        await undoAll(session, { pool, pid: connection.pid, schemas, lockTimeoutMs }, steps)
         await recordPublished(
           session,
           project.name,

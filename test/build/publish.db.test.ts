@@ -272,3 +272,18 @@ test('a build that was aborted before it began does nothing', async () => {
     code: 'BUILD_CANCELLED',
   })
 })
+
+test('a new view reads a new table of another schema, in which something is replaced at the same time', async () => {
+  const files = (a: number) => ({
+    'macros/schema.sql': '{% macro generate_schema_name(custom, node) %}{{ custom or target.schema }}{% endmacro %}',
+    'models/a.sql': `{{ config(schema='staging') }}select ${a} as id`,
+  })
+  await build(files(1))
+  const result = await build({
+    ...files(2),
+    'models/t.sql': table("{{ config(schema='staging') }}select id + 1 as id from {{ ref('a') }}"),
+    'models/v.sql': "{{ config(schema='marts') }}select id + 1 as id from {{ ref('t') }}",
+  })
+  expect(result.published).toBe(true)
+  expect(await rowsOf('select id from marts.v')).toEqual([{ id: 4 }])
+})

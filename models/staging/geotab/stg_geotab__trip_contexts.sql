@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source('base', 'geotab__trip_contexts') }}
+
+),
+
+renamed as (
+
+    select
+        connection,
+        device_id,
+        zone_ids,
+        odometer_method,
+        engine_method,
+        odometer_start_m,
+        odometer_gap_seconds,
+        engine_start_seconds,
+        latitude_e5,
+        longitude_e5,
+        started_at,
+        landed_xid
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,22 @@
+with
+
+trips as (
+
+    select * from {{ ref('stg_geotab__trips') }}
+    where started_at > current_timestamp - interval '26 hours' and is_completed
+
+),
+
+wrong as (
+
+    select
+        connection,
+        device_id,
+        started_at,
+        stopped_at
+    from trips
+    where stopped_at is null or stopped_at < started_at
+
+)
+
+select * from wrong
