@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely'
-import { sha256, storableJson } from '../../core/json.ts'
 import { insertRecords } from '../../db/insert-records.ts'
 import type { DB } from '../../db/schema.ts'
 import type { FlattenedInvoice } from '../../transform/fullbay/invoice.ts'
+import { resolveQuarantined } from '../quarantine.ts'
 
 /** A version of an invoice as it stands in raw.fullbay__invoices. */
 export interface RawVersion {
@@ -54,7 +54,11 @@ export async function writeInvoices(
     } else rewrite.push(version)
   }
   await replaceInvoices(trx, shopId, rewrite, held, run)
-  await resolveQuarantine(trx, shopId, versions)
+  await resolveQuarantined(
+    trx,
+    { feed: 'fullbay.invoices', connection: shopId },
+    versions.map(({ raw }) => raw.record_key),
+  )
   return { rewritten: rewrite.length, unchanged }
 }
 
@@ -150,43 +154,4 @@ function changeOf({ raw, result }: FlattenedVersion, held: Map<string, HeldInvoi
       run_id: runId,
     },
   ]
-}
-
-async function resolveQuarantine(trx: Transaction<DB>, shopId: string, versions: FlattenedVersion[]): Promise<void> {
-  await sql`
-    update ops.quarantine set state = 'resolved', resolved_at = now()
-    where feed = 'fullbay.invoices' and connection = ${shopId} and stage = 'transform' and state in ('open', 'retry')
-      and record_key = any(${versions.map(({ raw }) => raw.record_key)}::text[])
-  `.execute(trx)
-}
-
-/** Puts an invoice version that cannot be flattened aside, with the reason; the one that was held before stays. */
-export async function quarantineInvoice(
-  trx: Transaction<DB>,
-  raw: RawVersion,
-  runId: string,
-  reason: { code: string; path: string; message: string },
-): Promise<void> {
-  const payload = storableJson(raw.payload)
-  // Of the versions that this one replaced nothing is left to retry.
-  await sql`
-    update ops.quarantine set state = 'resolved', resolved_at = now()
-    where feed = 'fullbay.invoices' and connection = ${raw.connection} and stage = 'transform' and state in ('open', 'retry')
-      and record_key = ${raw.record_key} and raw_version < ${raw.version}
-  `.execute(trx)
-  await sql`
-    insert into ops.quarantine (feed, connection, stage, record_key, raw_version, content_hash, payload, code, path, message, run_id)
-    values ('fullbay.invoices', ${raw.connection}, 'transform', ${raw.record_key}, ${raw.version},
-      ${sha256(`${raw.record_key} ${raw.version} ${raw.content_hash}`)}, ${payload}::jsonb,
-      ${reason.code}, ${reason.path}, ${reason.message}, ${runId}::uuid)
-    on conflict (feed, connection, stage, content_hash) where state in ('open', 'retry')
-    do update set state = 'open', attempts = ops.quarantine.attempts + 1, last_seen_at = now(), code = excluded.code,
-      path = excluded.path, message = excluded.message, run_id = excluded.run_id
-  `.execute(trx)
-}
-
-/** Whether Postgres refused a value (class 22, data exception), a constraint (class 23) or a size (class 54), as opposed to being in trouble itself. */
-export function isDataError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23|54)[0-9A-Z]{3}$/.test(code)
 }

@@ -6,7 +6,9 @@ import { flattenInvoice, TRANSFORM_VERSION, type FlattenOptions } from '../../tr
 import type { PipelineContext } from '../context.ts'
 import type { TransformCounts } from '../feed.ts'
 import { assertRunning } from '../ledger.ts'
-import { isDataError, quarantineInvoice, writeInvoices, type FlattenedVersion, type RawVersion } from './base-writer.ts'
+import { isDataError, quarantineVersion } from '../quarantine.ts'
+import { advanceWatermark, readWatermark } from '../watermark.ts'
+import { writeInvoices, type FlattenedVersion, type RawVersion } from './base-writer.ts'
 import type { FullbayShopSource } from './source.ts'
 
 const BATCH_INVOICES = 100
@@ -24,7 +26,7 @@ export async function flattenLanded(
 ): Promise<TransformCounts> {
   const { options, fingerprint } = await flattenOptions(context, shop)
   const consumer = `fullbay.flatten ${shop.connection}`
-  const { next, since } = await watermarks(context, consumer, fingerprint)
+  const { next, since } = await readWatermark(context.db, consumer, fingerprint)
   // New rules: what the old ones refused deserves another look.
   if (since === '0') await retryQuarantined(context, shop.connection)
   const counts: TransformCounts = { records: 0, rewritten: 0, unchanged: 0, quarantined: 0 }
@@ -37,7 +39,7 @@ export async function flattenLanded(
     afterId = last.id
     await flattenBatch(context, { runId, options, fingerprint, batch, counts })
   }
-  await sql`select ops.advance_watermark(${consumer}, ${next}::xid8, ${fingerprint})`.execute(context.db)
+  await advanceWatermark(context.db, consumer, next, fingerprint)
   return counts
 }
 
@@ -57,17 +59,6 @@ async function flattenOptions(context: PipelineContext, shop: FullbayShopSource)
   const fingerprint = sha256(JSON.stringify([TRANSFORM_VERSION, settings, rows])).slice(0, 16)
   const options: FlattenOptions = { ...settings, rules: compileRules(rows, shop.connection) }
   return { options, fingerprint }
-}
-
-async function watermarks(
-  context: PipelineContext,
-  consumer: string,
-  fingerprint: string,
-): Promise<{ next: string; since: string }> {
-  const { rows } = await sql<{ next: string; since: string }>`
-    select ops.next_watermark()::text as next, ops.watermark_of(${consumer}, ${fingerprint})::text as since
-  `.execute(context.db)
-  return rows[0] ?? { next: '0', since: '0' }
 }
 
 async function retryQuarantined(context: PipelineContext, connection: string): Promise<void> {
@@ -136,7 +127,7 @@ async function flattenAlone(context: PipelineContext, work: Batch, raw: RawVersi
     await context.db.transaction().execute(async (trx) => {
       await assertRunning(trx, work.runId)
       const reason = { code: 'NOT_STORABLE', path: '$', message: `Postgres refused its rows: ${messageOf(error)}` }
-      await quarantineInvoice(trx, raw, work.runId, reason)
+      await quarantineVersion(trx, { feed: 'fullbay.invoices', connection: raw.connection }, raw, work.runId, reason)
     })
     work.counts.records += 1
     work.counts.quarantined += 1
@@ -153,7 +144,8 @@ async function writeBatch(context: PipelineContext, work: Batch, batch: RawVersi
   }
   const written = await context.db.transaction().execute(async (trx) => {
     await assertRunning(trx, work.runId)
-    for (const { raw, reason } of refused) await quarantineInvoice(trx, raw, work.runId, reason)
+    for (const { raw, reason } of refused)
+      await quarantineVersion(trx, { feed: 'fullbay.invoices', connection: raw.connection }, raw, work.runId, reason)
     return await writeInvoices(trx, flattened, { runId: work.runId, fingerprint: work.fingerprint })
   })
   work.counts.records += batch.length

@@ -4,12 +4,13 @@ import { PipelineError } from '../../core/errors.ts'
 import { extractInvoices, invoiceKey } from '../../extract/fullbay/invoices.ts'
 import { InvoiceCursor, InvoicePlanMemo, planInvoiceWindows } from '../../extract/fullbay/windows.ts'
 import type { PipelineContext } from '../context.ts'
-import type { Feed } from '../feed.ts'
+import type { WindowFeed } from '../feed.ts'
 import { flattenLanded } from './flatten-landed.ts'
 import type { FullbayShopSource } from './source.ts'
 
 /** Repair invoices of Fullbay: nested JSON by invoice date, one shop per key. */
-export const fullbayInvoices: Feed = {
+export const fullbayInvoices: WindowFeed = {
+  kind: 'windows',
   name: 'fullbay.invoices',
   source: 'fullbay',
   table: 'raw.fullbay__invoices',
