@@ -210,3 +210,28 @@ export function assertAccounted(page: LandedPage, what: string): void {
     'never',
   )
 }
+
+/**
+ * After a source was read whole: records that it no longer has are no longer current. Throws SOURCE_EMPTY when it has
+ * none at all although it had some: that is a source in trouble, not an empty one.
+ */
+export async function retireMissing(
+  trx: Transaction<DB>,
+  target: { feed: string; table: string; connection: string },
+  seen: ReadonlySet<string>,
+): Promise<{ retired: number }> {
+  const { rows } = await sql<{ record_key: string }>`
+    select record_key from ${sql.table(target.table)} where connection = ${target.connection} and is_current
+  `.execute(trx)
+  const gone = rows.map((row) => row.record_key).filter((key) => !seen.has(key))
+  if (gone.length === 0) return { retired: 0 }
+  if (seen.size === 0) {
+    const message = `${target.feed} ${target.connection}: the source has no record at all, but had ${rows.length}. Nothing was changed; look at the source.`
+    throw new PipelineError('SOURCE_EMPTY', message, 'later')
+  }
+  await sql`
+    update ${sql.table(target.table)} set is_current = false
+    where connection = ${target.connection} and is_current and record_key = any(${gone}::text[])
+  `.execute(trx)
+  return { retired: gone.length }
+}

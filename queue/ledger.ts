@@ -3,8 +3,9 @@ import { PipelineError } from '../core/errors.ts'
 import { withoutSecrets } from '../core/secret.ts'
 import type { DB } from '../db/schema.ts'
 
-export type StepKind = 'extract' | 'transform' | 'build'
+export type StepKind = 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
 export type StepStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'
+export type RunTrigger = 'manual' | 'schedule' | 'backfill'
 export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
 
 export interface Step {
@@ -23,6 +24,8 @@ export interface Step {
   landed: number
   unchanged: number
   quarantined: number
+  /** Records that the settings leave out; not part of `fetched`. */
+  skipped: number
   plan: unknown
   output: unknown
   error_code: string | null
@@ -49,7 +52,7 @@ type Db = Kysely<DB> | Transaction<DB>
 
 export async function insertRun(
   trx: Transaction<DB>,
-  run: { runId: string; lane: string; trigger: string; owner: string },
+  run: { runId: string; lane: string; trigger: RunTrigger; owner: string },
 ): Promise<void> {
   await sql`
     insert into ops.runs (run_id, lane, trigger, status, owner)
@@ -59,11 +62,13 @@ export async function insertRun(
 
 export async function insertStep(
   trx: Transaction<DB>,
-  step: { runId: string; step: string; kind: StepKind; feed?: string; connection?: string },
+  step: { runId: string; step: string; kind: StepKind; feed?: string; connection?: string; plan?: unknown },
 ): Promise<void> {
+  const plan = step.plan === undefined ? null : JSON.stringify(step.plan)
   await sql`
-    insert into ops.steps (run_id, step, kind, feed, connection, status)
-    values (${step.runId}::uuid, ${step.step}, ${step.kind}, ${step.feed ?? null}, ${step.connection ?? null}, 'pending')
+    insert into ops.steps (run_id, step, kind, feed, connection, status, plan)
+    values (${step.runId}::uuid, ${step.step}, ${step.kind}, ${step.feed ?? null}, ${step.connection ?? null}, 'pending',
+      ${plan}::jsonb)
   `.execute(trx)
 }
 
@@ -75,7 +80,7 @@ export async function readRun(db: Db, runId: string): Promise<Run | undefined> {
 export async function readSteps(db: Db, runId: string): Promise<Step[]> {
   const { rows } = await sql<Step>`
     select * from ops.steps where run_id = ${runId}::uuid
-    order by array_position(array['extract', 'transform', 'build'], kind), step
+    order by array_position(array['extract', 'transform', 'enrich', 'build', 'deliver'], kind), step
   `.execute(db)
   return rows
 }
@@ -212,6 +217,14 @@ export async function readCursor(db: Db, feed: string, connection: string): Prom
   const { rows } = await sql<{ value: unknown }>`
     select value from ops.cursors where feed = ${feed} and connection = ${connection}
   `.execute(db)
+  return rows[0]?.value ?? null
+}
+
+/** The cursor, kept as it is by whoever else would move it until the transaction ends. */
+export async function lockCursor(trx: Transaction<DB>, feed: string, connection: string): Promise<unknown> {
+  const { rows } = await sql<{ value: unknown }>`
+    select value from ops.cursors where feed = ${feed} and connection = ${connection} for update
+  `.execute(trx)
   return rows[0]?.value ?? null
 }
 

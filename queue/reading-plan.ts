@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely'
 import { PipelineError } from '../core/errors.ts'
 import type { DB } from '../db/schema.ts'
 import type { PipelineContext } from './context.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, WindowFeed } from './feed.ts'
 import { assertRunning, readCursor, readStep } from './ledger.ts'
 import { insertWindows, type Reading } from './windows.ts'
 
@@ -10,7 +10,7 @@ import { insertWindows, type Reading } from './windows.ts'
  * Throws DATABASE_MIXED when the run reads a source's real accounts and this worker would read stand-ins, or the
  * reverse: a worker that was started without its configuration must not land made-up data under a real shop's name.
  */
-async function assertSameKind(
+export async function assertSameKind(
   context: PipelineContext,
   trx: Transaction<DB>,
   feed: Feed,
@@ -26,7 +26,7 @@ async function assertSameKind(
 }
 
 /** Decides, once per reading, which windows it consists of; a later attempt of the same job finds the plan made. */
-export async function planReading(context: PipelineContext, feed: Feed, reading: Reading): Promise<void> {
+export async function planReading(context: PipelineContext, feed: WindowFeed, reading: Reading): Promise<void> {
   await context.db.transaction().execute(async (trx) => {
     await assertRunning(trx, reading.runId)
     await assertSameKind(context, trx, feed, reading.connection)
