@@ -1,17 +1,10 @@
 import type { Command } from 'commander'
-import type { Run, RunStatus } from '../queue/ledger.ts'
+import type { Run } from '../queue/ledger.ts'
 import { drainOnSignals } from './drain.ts'
-import { EXIT, wholeNumber } from './exit.ts'
+import { wholeNumber } from './exit.ts'
 import { print, renderJson, say } from './output.ts'
 import { progressDisplay } from './progress.ts'
-
-const EXIT_OF: Record<RunStatus, number> = {
-  succeeded: EXIT.ok,
-  partial: EXIT.partial,
-  failed: EXIT.error,
-  interrupted: EXIT.interrupted,
-  running: EXIT.error,
-}
+import { EXIT_OF } from './run-exit.ts'
 
 export function addRunCommand(program: Command): void {
   program

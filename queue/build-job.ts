@@ -3,8 +3,9 @@ import { loadProject } from '../build/project/project.ts'
 import type { BuildResult } from '../build/run/result.ts'
 import { PipelineError } from '../core/errors.ts'
 import type { PipelineContext } from './context.ts'
-import { finishStep, lockRun } from './ledger.ts'
-import { advanceRun, BUILD_STEP } from './progress.ts'
+import { noteStepOutput } from './ledger.ts'
+import { BUILD_STEP } from './progress.ts'
+import { completeStep } from './step-job.ts'
 
 /** What a run keeps of its build. */
 export interface BuildOutput {
@@ -14,6 +15,8 @@ export interface BuildOutput {
   tests_passed: number
   /** Names of the tests of severity warn that found rows. */
   tests_warned: string[]
+  /** Groups of models that readers have in this generation; others keep the one before. */
+  groups: string[]
   seconds: number
 }
 
@@ -21,24 +24,9 @@ export interface BuildOutput {
 export async function buildStep(context: PipelineContext, runId: string, signal: AbortSignal): Promise<void> {
   const project = loadProject(context.projectDir)
   const result = await buildModels({ pool: context.pool, project, signal })
+  await context.db.transaction().execute((trx) => noteStepOutput(trx, runId, BUILD_STEP, summarise(result)))
   if (!result.published) throw buildFailed(result)
-  await context.db.transaction().execute(async (trx) => {
-    await lockRun(trx, runId)
-    await finishStep(trx, runId, BUILD_STEP, { status: 'succeeded', output: summarise(result) })
-    await advanceRun(context, trx, runId)
-  })
-}
-
-export async function failBuild(
-  context: PipelineContext,
-  runId: string,
-  error: { code: string; message: string },
-): Promise<void> {
-  await context.db.transaction().execute(async (trx) => {
-    await lockRun(trx, runId)
-    await finishStep(trx, runId, BUILD_STEP, { status: 'failed', error })
-    await advanceRun(context, trx, runId)
-  })
+  await completeStep(context, { runId, step: BUILD_STEP }, summarise(result))
 }
 
 function summarise(result: BuildResult): BuildOutput {
@@ -48,6 +36,7 @@ function summarise(result: BuildResult): BuildOutput {
     unchanged: result.nodes.filter((node) => node.status === 'unchanged').length,
     tests_passed: of('pass').length,
     tests_warned: of('warn').map((test) => test.name),
+    groups: result.groups.filter((group) => group.isPublished).map((group) => group.name),
     seconds: result.seconds,
   }
 }

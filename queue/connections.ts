@@ -5,9 +5,11 @@ import { FEEDS } from './catalogue.ts'
 import type { PipelineContext } from './context.ts'
 
 function configured(context: PipelineContext) {
-  return FEEDS.flatMap((feed) =>
+  const all = FEEDS.flatMap((feed) =>
     feed.connections(context).map((connection) => ({ source: feed.source, ...connection })),
   )
+  // The feeds of a source share its connections.
+  return [...new Map(all.map((one) => [`${one.source} ${one.connection}`, one])).values()]
 }
 
 /** Throws DATABASE_MIXED when the database holds a source's real data and this process would add made-up data, or the reverse. */

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
 import { PipelineError } from '../core/errors.ts'
-import { failBuild } from './build-job.ts'
 import type { PipelineContext } from './context.ts'
 import { failReading } from './extract-job.ts'
 import type { StepKind } from './ledger.ts'
-import { failTransform } from './transform-job.ts'
+import { failStep } from './step-job.ts'
 
 /**
  * Ends the steps whose job the queue has given up on without the step having heard of it: its worker was killed as
@@ -24,8 +23,7 @@ export async function failDeadSteps(context: PipelineContext, runId: string): Pr
     const reading = { runId, step, feed: feed ?? '', connection: connection ?? '' }
     try {
       if (kind === 'extract') await failReading(context, reading, error)
-      else if (kind === 'transform') await failTransform(context, reading, error)
-      else await failBuild(context, runId, error)
+      else await failStep(context, reading, error)
     } catch (thrown) {
       // The run ended in between: nothing is left to end.
       if (!(thrown instanceof PipelineError) || thrown.code !== 'RUN_SUPERSEDED') throw thrown

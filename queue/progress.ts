@@ -2,11 +2,13 @@ import type { Transaction } from 'kysely'
 import type { DB } from '../db/schema.ts'
 import { sendJob } from './boss.ts'
 import type { PipelineContext } from './context.ts'
-import { endRun, finishStep, readSteps, setStepJob, type RunStatus, type Step } from './ledger.ts'
+import { endRun, finishStep, readSteps, setStepJob, type RunStatus, type Step, type StepKind } from './ledger.ts'
 import type { Reading } from './windows.ts'
 
 export const BUILD_STEP = 'build'
 export const extractStepName = (feed: string, connection: string) => `extract ${feed} ${connection}`
+export const enrichStepName = (name: string, connection: string) => `enrich ${name} ${connection}`
+export const deliverStepName = (name: string, connection: string) => `deliver ${name} ${connection}`
 export const transformStepName = (feed: string, connection: string) => `transform ${feed} ${connection}`
 
 /** Asks for a pass of the transform over what landed; one that is already waiting serves for several requests. */
@@ -27,28 +29,41 @@ export async function requestTransform(
 const isOpen = (step: Step) => step.status === 'pending' || step.status === 'running'
 
 /**
- * Called in the transaction that ends a step and holds the run's lock (`lockRun`): enqueues the build when every
- * reading and transform has ended, and ends the run when the build has.
+ * Called in the transaction that ends a step and holds the run's lock (`lockRun`): enqueues what comes next once all
+ * before it has ended, and ends the run after its last step. The order is reading and transforming, then enriching,
+ * then the build, then what is sent out.
  */
 export async function advanceRun(context: PipelineContext, trx: Transaction<DB>, runId: string): Promise<void> {
   const steps = await readSteps(trx, runId)
-  if (steps.some((step) => step.kind !== 'build' && isOpen(step))) return
-  const build = steps.find((step) => step.kind === 'build')
-  if (build !== undefined && build.status === 'pending') {
-    if (isWorthBuilding(steps)) {
-      const jobId = await sendJob(context.boss, trx, 'build', { run_id: runId, step: BUILD_STEP })
-      await setStepJob(trx, runId, BUILD_STEP, jobId)
-      return
+  if (steps.some((step) => READING.has(step.kind) && isOpen(step))) return
+  for (const kind of LATER) {
+    const open = steps.filter((step) => step.kind === kind && isOpen(step))
+    const next = open.filter((step) => step.status === 'pending' && step.job_id === null)
+    for (const step of next) {
+      const reason = reasonToSkip(step, steps)
+      if (reason === null) {
+        const jobId = await sendJob(context.boss, trx, kind, { run_id: runId, step: step.step })
+        await setStepJob(trx, runId, step.step, jobId)
+      } else {
+        await finishStep(trx, runId, step.step, { status: 'skipped', output: { reason } })
+        step.status = 'skipped'
+      }
     }
-    await finishStep(trx, runId, BUILD_STEP, { status: 'skipped' })
+    if (open.some(isOpen)) return
   }
-  if (build !== undefined && build.status === 'running') return
-  await closeRun(trx, runId, await readSteps(trx, runId))
+  await closeRun(trx, runId, steps)
 }
 
-// When every reading failed and none brought a record, the models would only be built from what they are built from.
-function isWorthBuilding(steps: Step[]): boolean {
-  return steps.some((step) => step.kind === 'extract' && (step.status === 'succeeded' || step.landed > 0))
+const READING = new Set<StepKind>(['extract', 'transform'])
+const LATER = ['enrich', 'build', 'deliver'] as const
+
+function reasonToSkip(step: Step, steps: Step[]): string | null {
+  // When every reading failed and none brought a record, there is nothing new to build from.
+  const hasRead = steps.some((one) => one.kind === 'extract' && (one.status === 'succeeded' || one.landed > 0))
+  if (!hasRead) return 'no source could be read'
+  if (step.kind !== 'deliver') return null
+  const build = steps.find((one) => one.kind === 'build')
+  return build === undefined || build.status === 'skipped' ? 'no models were built' : null
 }
 
 async function closeRun(trx: Transaction<DB>, runId: string, steps: Step[]): Promise<void> {
@@ -67,8 +82,8 @@ async function closeRun(trx: Transaction<DB>, runId: string, steps: Step[]): Pro
   await endRun(trx, runId, { status: outcomeOf(steps), error })
 }
 
-/** A run in which something failed is partial when models were published all the same, from what did come. */
+/** A run in which something failed is partial when models were published or files sent all the same, from what did come. */
 export function outcomeOf(steps: Pick<Step, 'kind' | 'status'>[]): RunStatus {
   if (steps.every((step) => step.status !== 'failed')) return 'succeeded'
-  return steps.some((step) => step.kind === 'build' && step.status === 'succeeded') ? 'partial' : 'failed'
+  return steps.some((step) => /^(build|deliver)$/.test(step.kind) && step.status === 'succeeded') ? 'partial' : 'failed'
 }

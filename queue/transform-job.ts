@@ -54,16 +54,3 @@ function addCounts(before: TransformCounts | null, now: TransformCounts): Transf
     quarantined: before.quarantined + now.quarantined,
   }
 }
-
-/** Ends a transform that failed for good. */
-export async function failTransform(
-  context: PipelineContext,
-  reading: Reading,
-  error: { code: string; message: string },
-): Promise<void> {
-  await context.db.transaction().execute(async (trx) => {
-    await lockRun(trx, reading.runId)
-    await finishStep(trx, reading.runId, reading.step, { status: 'failed', error })
-    await advanceRun(context, trx, reading.runId)
-  })
-}

@@ -2,12 +2,13 @@ import type { JobResult, JobWithMetadata } from 'pg-boss'
 import { messageOf, PipelineError } from '../core/errors.ts'
 import { withoutSecrets } from '../core/secret.ts'
 import type { JobData } from './boss.ts'
-import { buildStep, failBuild } from './build-job.ts'
-import { FEEDS, QUEUES, type QueueName } from './catalogue.ts'
+import { buildStep } from './build-job.ts'
+import { FEEDS, QUEUES, STAGES, type QueueName } from './catalogue.ts'
 import type { PipelineContext } from './context.ts'
 import { extractStep, failReading, feedNamed } from './extract-job.ts'
 import { noteStepError, readStep, startStep } from './ledger.ts'
-import { failTransform, transformStep } from './transform-job.ts'
+import { completeStep, failStep } from './step-job.ts'
+import { transformStep } from './transform-job.ts'
 import type { Reading } from './windows.ts'
 
 interface Handler {
@@ -28,12 +29,26 @@ const HANDLERS: Record<Exclude<QueueName, 'pipeline'>, Handler> = {
       const reading = await readingOf(context, data)
       await transformStep(context, feedNamed(FEEDS, reading.feed), reading, signal)
     },
-    fail: async (context, data, error) => failTransform(context, await readingOf(context, data), error),
+    fail: failStepOf,
   },
+  enrich: { run: runStage, fail: failStepOf },
   build: {
     run: (context, data, signal) => buildStep(context, data.run_id, signal),
-    fail: (context, data, error) => failBuild(context, data.run_id, error),
+    fail: failStepOf,
   },
+  deliver: { run: runStage, fail: failStepOf },
+}
+
+async function runStage(context: PipelineContext, data: JobData, signal: AbortSignal): Promise<void> {
+  const { runId, step, feed, connection } = await readingOf(context, data)
+  const stage = STAGES.find((candidate) => candidate.name === feed)
+  if (stage === undefined) throw new PipelineError('STAGE_UNKNOWN', `There is no stage ${feed}.`, 'never')
+  const output = await stage.run(context, { runId, step, connection }, signal)
+  await completeStep(context, { runId, step }, output)
+}
+
+async function failStepOf(context: PipelineContext, { run_id, step }: JobData, error: PipelineError): Promise<void> {
+  await failStep(context, { runId: run_id, step }, error)
 }
 
 async function readingOf(context: PipelineContext, { run_id, step }: JobData): Promise<Reading> {
@@ -84,7 +99,7 @@ async function settle(context: PipelineContext, handler: Handler, job: JobWithMe
 }
 
 // Says nothing about the work: this worker stops, or is not configured for it.
-const GIVEN_BACK = new Set(['INTERRUPTED', 'SHOP_UNKNOWN', 'DATABASE_MIXED'])
+const GIVEN_BACK = new Set(['INTERRUPTED', 'SHOP_UNKNOWN', 'CONNECTION_UNKNOWN', 'DATABASE_MIXED'])
 
 async function settleFailure(
   context: PipelineContext,
