@@ -54,7 +54,8 @@ export const geotabSchema = z.strictObject({
       enabled: z.boolean().default(true),
       per_run: z.int().min(0).default(5000),
       budget_seconds: z.number().min(0).max(3600).default(60),
-      batch: z.int().min(1).max(1000).default(100),
+      /** After so many days a coordinate's address is asked for again. */
+      keep_days: z.int().min(1).max(3650).default(180),
     })
     .prefault({}),
   positions: z
@@ -62,7 +63,7 @@ export const geotabSchema = z.strictObject({
       max_gap_seconds: z.int().min(1).max(86_400).default(300),
       nearest_seconds: z.int().min(0).max(86_400).default(60),
       /** Positions per run that Geotab is asked to interpolate where our records leave a gap. */
-      vendor_per_run: z.int().min(0).max(10_000).default(200),
+      vendor_per_run: z.int().min(0).max(10_000).default(50),
     })
     .prefault({}),
   databases: z

@@ -433,6 +433,13 @@ export interface BaseGeotabRules {
   landed_xid: Generated<string>
 }
 
+export interface BaseGeotabSettings {
+  connection: string
+  name: string
+  value: string
+  decided_at: Generated<Instant>
+}
+
 export interface BaseGeotabStatusData {
   connection: string
   device_id: string
@@ -490,6 +497,7 @@ export interface BaseGeotabTrips {
   is_completed: boolean
   is_future: boolean
   deleted_at: Instant | null
+  is_superseded: Generated<boolean>
   warnings: string[]
   raw_version: number
   material_hash: string
@@ -680,6 +688,13 @@ export interface OpsQuarantine {
   first_seen_at: Generated<Instant>
   last_seen_at: Generated<Instant>
   resolved_at: Instant | null
+}
+
+export interface OpsRateLimits {
+  key: string
+  next_at: Instant
+  blocked_until: Instant | null
+  epoch: Generated<number>
 }
 
 export interface OpsReportRows {
@@ -1041,6 +1056,7 @@ export interface DB {
   'base.geotab__positions': BaseGeotabPositions
   'base.geotab__references': BaseGeotabReferences
   'base.geotab__rules': BaseGeotabRules
+  'base.geotab__settings': BaseGeotabSettings
   'base.geotab__status_data': BaseGeotabStatusData
   'base.geotab__trip_contexts': BaseGeotabTripContexts
   'base.geotab__trips': BaseGeotabTrips
@@ -1058,6 +1074,7 @@ export interface DB {
   'ops.pages': OpsPages
   'ops.partitioned_tables': OpsPartitionedTables
   'ops.quarantine': OpsQuarantine
+  'ops.rate_limits': OpsRateLimits
   'ops.report_rows': OpsReportRows
   'ops.runs': OpsRuns
   'ops.steps': OpsSteps

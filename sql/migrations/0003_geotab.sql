@@ -13,17 +13,20 @@ alter table ops.runs drop constraint runs_trigger_check;
 alter table ops.runs add constraint runs_trigger_check check (trigger in ('manual', 'schedule', 'backfill'));
 
 -- Entities of moderate number: the newest version of each record is current, earlier distinct ones stay.
-do $$
-declare
-    entity text;
-begin
-    foreach entity in array array[
-        'devices', 'users', 'zones', 'rules', 'diagnostics', 'exception_events', 'fault_data', 'device_status_info',
-        'driver_changes', 'groups', 'controllers', 'sources', 'failure_modes', 'units_of_measure'
-    ] loop
-        execute format('create table raw.geotab__%s (like raw.fullbay__invoices including all)', entity);
-    end loop;
-end $$;
+create table raw.geotab__devices (like raw.fullbay__invoices including all);
+create table raw.geotab__users (like raw.fullbay__invoices including all);
+create table raw.geotab__zones (like raw.fullbay__invoices including all);
+create table raw.geotab__rules (like raw.fullbay__invoices including all);
+create table raw.geotab__diagnostics (like raw.fullbay__invoices including all);
+create table raw.geotab__exception_events (like raw.fullbay__invoices including all);
+create table raw.geotab__fault_data (like raw.fullbay__invoices including all);
+create table raw.geotab__device_status_info (like raw.fullbay__invoices including all);
+create table raw.geotab__driver_changes (like raw.fullbay__invoices including all);
+create table raw.geotab__groups (like raw.fullbay__invoices including all);
+create table raw.geotab__controllers (like raw.fullbay__invoices including all);
+create table raw.geotab__sources (like raw.fullbay__invoices including all);
+create table raw.geotab__failure_modes (like raw.fullbay__invoices including all);
+create table raw.geotab__units_of_measure (like raw.fullbay__invoices including all);
 
 -- The entities of great number are partitioned by the time they tell of. Partitions are made by the pipeline, ahead of
 -- time and whenever a record needs one (db/partitions.ts); there is no default partition. Every key holds connection,
@@ -128,6 +131,8 @@ create table base.geotab__trips (
     is_completed boolean not null,
     is_future boolean not null,
     deleted_at timestamptz,
+    -- Another live trip of the device, made later, covers the same time: what is left of a recalculation.
+    is_superseded boolean not null default false,
     warnings text[] not null,
     raw_version integer not null,
     -- Of all that a report shows; the row is written again only when it changes.
@@ -148,7 +153,8 @@ create table base.geotab__trip_contexts (
     started_at timestamptz not null,
     zone_ids text[] not null,
     odometer_start_m double precision,
-    -- How the odometer is known: 'trip' (end less distance), 'bracketed', 'before', 'after', 'none'.
+    -- How they are known: 'trip' (end less distance), 'bracketed' (between two readings), 'before' or 'after' (only one
+    -- reading, on that side), 'none'.
     odometer_method text not null,
     -- Seconds to the farther reading that was used.
     odometer_gap_seconds double precision,
@@ -162,6 +168,8 @@ create table base.geotab__trip_contexts (
     primary key (connection, device_id, started_at)
 ) partition by range (started_at);
 create index geotab__trip_contexts_arrival on base.geotab__trip_contexts (landed_xid);
+create index geotab__trip_contexts_unsettled on base.geotab__trip_contexts (connection, device_id, started_at)
+    where odometer_method not in ('trip', 'bracketed') or engine_method <> 'bracketed';
 create index geotab__trip_contexts_waiting on base.geotab__trip_contexts (connection) where is_waiting;
 
 create table base.geotab__exceptions (
@@ -199,7 +207,8 @@ create table base.geotab__exception_contexts (
     exception_id text not null,
     latitude double precision,
     longitude double precision,
-    -- 'interpolated', 'nearest', 'vendor' (Geotab interpolated it), 'none'.
+    -- 'interpolated', 'nearest', 'vendor' (Geotab interpolated it), 'none' (not known yet), 'unknown' (Geotab does not
+    -- know either).
     position_method text not null,
     position_gap_seconds double precision,
     zone_ids text[] not null,
@@ -211,6 +220,8 @@ create table base.geotab__exception_contexts (
     primary key (connection, exception_id)
 );
 create index geotab__exception_contexts_arrival on base.geotab__exception_contexts (landed_xid);
+create index geotab__exception_contexts_unsettled on base.geotab__exception_contexts (connection, exception_id)
+    where position_method in ('none', 'nearest', 'vendor');
 create index geotab__exception_contexts_waiting on base.geotab__exception_contexts (connection) where is_waiting;
 
 create table base.geotab__faults (
@@ -433,6 +444,15 @@ create table base.geotab__groups (
     raw_version integer not null,
     landed_xid xid8 not null default pg_current_xact_id(),
     primary key (connection, group_id)
+);
+
+-- What was found out about a Geotab database, such as the unit of its trips' distances.
+create table base.geotab__settings (
+    connection text not null,
+    name text not null,
+    value text not null,
+    decided_at timestamptz not null default now(),
+    primary key (connection, name)
 );
 
 -- Ids that records refer to and that the source does not know, so that they are not asked for at every run.
