@@ -18,7 +18,7 @@ export async function openPipeline(
   try {
     const { config, pool } = session
     const logger = createLogger(config.logLevel)
-    const sources = await openSources(config, systemClock)
+    const sources = await openSources(config, pool, systemClock)
     undo.push(sources.close)
     const boss = await openQueue(session.databaseUrl, logger, options)
     undo.push(async () => {
@@ -36,6 +36,8 @@ export async function openPipeline(
       boss,
       projectDir: PACKAGE_DIR,
       fullbay: sources.fullbay,
+      geotab: sources.geotab,
+      chevin: sources.chevin,
       drain,
     }
     return { session, context, sources, close: async () => await closeAll(undo) }

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import settings from '../package.json' with { type: 'json' }
+import { addBackfillCommand } from './backfill.ts'
 import { addBuildCommand } from './build.ts'
 import { addDbCommand } from './db.ts'
+import { addDeliverCommand } from './deliver.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { addGenerateCommand } from './generate.ts'
 import { addMigrateCommand } from './migrate.ts'
@@ -26,8 +28,10 @@ export function createProgram(): Command {
 
   addRunCommand(program)
   addWorkCommand(program)
+  addBackfillCommand(program)
   addBuildCommand(program)
   addModelsCommand(program)
+  addDeliverCommand(program)
   addSqlCommand(program)
   addStatusCommand(program)
   addQuarantineCommand(program)

@@ -1,13 +1,27 @@
+import type { Pool } from 'pg'
 import type { Clock } from '../core/clock.ts'
 import type { Config } from '../core/config.ts'
-import { Secret } from '../core/secret.ts'
-import { fixedEgressIp } from '../extract/fullbay/egress-ip.ts'
-import { configuredFullbay, type FullbaySource } from '../queue/fullbay/source.ts'
-import { demoFullbay, type DemoFullbay } from '../sandbox/fullbay/demo.ts'
-import { startFullbaySandbox } from '../sandbox/fullbay/server.ts'
+import type { ChevinTarget } from '../queue/chevin/target.ts'
+import type { FullbaySource } from '../queue/fullbay/source.ts'
+import type { GeotabSource } from '../queue/geotab/source.ts'
+import { openChevin } from './source-chevin.ts'
+import { openFullbay } from './source-fullbay.ts'
+import { openGeotabSource } from './source-geotab.ts'
+
+/** A source or destination, configured or a stand-in. */
+export interface OpenSource<Source> {
+  source: Source
+  /** In a line, for the summary. */
+  name: string
+  /** What a person must know before the work begins; null when nothing. */
+  notice: string | null
+  close: () => Promise<void>
+}
 
 export interface OpenSources {
   fullbay: FullbaySource
+  geotab: GeotabSource
+  chevin: ChevinTarget
   /** Each source in a line, for the summary. */
   names: string[]
   /** What a person must know before the work begins: which sources are stand-ins. */
@@ -15,54 +29,30 @@ export interface OpenSources {
   close: () => Promise<void>
 }
 
-/** Opens every source: the configured one, or its stand-in within this process when none is configured. */
-export async function openSources(config: Config, clock: Clock): Promise<OpenSources> {
-  const real = configuredFullbay(config, clock)
-  if (real !== null) {
-    const names = [`Fullbay, ${real.shops.length} shop(s): ${real.shops.map((shop) => shop.connection).join(', ')}`]
-    return { fullbay: real, names, notices: [], close: async () => {} }
+/** Opens every source and destination: the configured one, or its stand-in within this process. */
+export async function openSources(config: Config, pool: Pool, clock: Clock): Promise<OpenSources> {
+  const opened: OpenSource<unknown>[] = []
+  const close = async () => {
+    for (const one of opened.toReversed()) await one.close()
   }
-  const demo = demoFullbay(() => clock.now())
-  const server = await startFullbaySandbox({ accounts: demo.accounts, now: demo.now })
-  const fullbay = sandboxFullbay(config, demo, server.baseUrl, clock)
-  const shops = fullbay.shops.map((shop) => shop.connection).join(', ')
-  return {
-    fullbay,
-    names: [`sandbox: made-up invoices of the stand-in shops ${shops}, and the sample invoices 14282 and S2001`],
-    notices: [
-      'No Fullbay shop is configured: reading the built-in sandbox (docs/configuration.md tells how to read yours).',
-    ],
-    close: server.close,
+  const keep = <Source>(one: OpenSource<Source>) => {
+    opened.push(one)
+    return one.source
   }
-}
-
-/** The demo shops as a source, at the address of their server. */
-export function sandboxFullbay(config: Config, demo: DemoFullbay, baseUrl: string, clock: Clock): FullbaySource {
-  const { fullbay } = config
-  const egressIp = fixedEgressIp(demo.egressIp)
-  return {
-    isSandbox: true,
-    startDate: demo.startDate,
-    windowDays: fullbay.window_days,
-    repull: fullbay.repull,
-    shops: demo.accounts.map(({ key, shop }) => ({
-      connection: shop.shopId,
-      name: shop.title,
-      // The samples carry titles of their own.
-      expectedTitle: undefined,
-      timeZone: shop.timeZone,
-      quantityRule: 'q-returned',
-      api: {
-        shopId: shop.shopId,
-        key: new Secret(key),
-        baseUrl,
-        egressIp,
-        requestIntervalMs: 0,
-        timeoutSeconds: fullbay.timeout_seconds,
-        maxReplyBytes: fullbay.max_reply_mb * 1_048_576,
-        retry: { attempts: fullbay.retry.attempts, baseMs: fullbay.retry.base_ms, maxMs: fullbay.retry.max_ms },
-        clock,
-      },
-    })),
+  try {
+    const fullbay = keep(await openFullbay(config, clock))
+    const geotab = keep(await openGeotabSource(config, pool, clock))
+    const chevin = keep(await openChevin(config))
+    return {
+      fullbay,
+      geotab,
+      chevin,
+      names: opened.map(({ name }) => name),
+      notices: opened.flatMap(({ notice }) => notice ?? []),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }

@@ -1,11 +1,18 @@
 import type { Queue, QueuePolicy } from 'pg-boss'
 import type { Feed } from './feed.ts'
+import { chevinReports } from './chevin/reports-stage.ts'
 import { fullbayInvoices } from './fullbay/invoices-feed.ts'
+import { geotabContexts } from './geotab/contexts-stage.ts'
+import { geotabFeeds } from './geotab/feeds.ts'
+import type { Stage } from './stage.ts'
 
 /** Every stream Milepost reads. A new source is one more line here (docs/add-a-source.md). */
-export const FEEDS: readonly Feed[] = [fullbayInvoices]
+export const FEEDS: readonly Feed[] = [fullbayInvoices, ...geotabFeeds]
 
-export type QueueName = 'pipeline' | 'extract' | 'transform' | 'build'
+/** What is done once per run and connection: after its feeds, or after the models. */
+export const STAGES: readonly Stage[] = [geotabContexts, chevinReports]
+
+export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
 
 /** Where jobs end that failed for good, with their error. */
 export const DEAD_LETTERS = 'dead-letters'
@@ -49,11 +56,33 @@ export const QUEUES: Record<QueueName, QueueSettings> = {
     heartbeatSeconds: 60,
     concurrency: 2,
   },
+  /** Lays the feeds of a connection beside each other; asks the vendor for what is still missing. */
+  enrich: {
+    policy: 'exclusive',
+    retryLimit: 3,
+    retryDelay: 15,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    expireInSeconds: 2 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 1,
+  },
   /** Builds, tests and publishes the models. */
   build: {
     policy: 'exclusive',
     retryLimit: 2,
     retryDelay: 15,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    expireInSeconds: 2 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 1,
+  },
+  /** Renders the reports and sends what is due. Files that could not be sent wait in ops.deliveries for a later run. */
+  deliver: {
+    policy: 'exclusive',
+    retryLimit: 2,
+    retryDelay: 30,
     retryBackoff: true,
     retryDelayMax: 300,
     expireInSeconds: 2 * 3600,

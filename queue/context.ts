@@ -5,7 +5,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Config } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
 import type { DB } from '../db/schema.ts'
+import type { ChevinTarget } from './chevin/target.ts'
 import type { FullbaySource } from './fullbay/source.ts'
+import type { GeotabSource } from './geotab/source.ts'
 
 /** What every job needs, opened once per process. */
 export interface PipelineContext {
@@ -20,6 +22,8 @@ export interface PipelineContext {
   /** Folder of `dbt_project.yml`. */
   projectDir: string
   fullbay: FullbaySource
+  geotab: GeotabSource
+  chevin: ChevinTarget
   /** Aborts when the process was asked to drain: jobs stop at the next page, batch or statement. */
   drain: AbortSignal
 }

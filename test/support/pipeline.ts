@@ -6,6 +6,7 @@ import { createLogger } from '../../core/logger.ts'
 import { Secret } from '../../core/secret.ts'
 import { fixedEgressIp } from '../../extract/fullbay/egress-ip.ts'
 import { openQueue } from '../../queue/boss.ts'
+import type { ChevinTarget } from '../../queue/chevin/target.ts'
 import type { PipelineContext } from '../../queue/context.ts'
 import type { Run } from '../../queue/ledger.ts'
 import { runPipeline } from '../../queue/pipeline-run.ts'
@@ -18,6 +19,25 @@ export const TEST_KEY = 'test-fullbay-key-9999'
 const EGRESS_IP = '203.0.113.7'
 /** A project of one model, so that a run's build takes no time. */
 export const SMALL_PROJECT = resolve(import.meta.dirname, '../fixtures/projects/invoice-count')
+
+/** Where nothing is sent to: a pipeline without a Geotab database has no reports. */
+const NO_CHEVIN: ChevinTarget = {
+  isSandbox: true,
+  server: {
+    name: 'nowhere',
+    host: '127.0.0.1',
+    port: 1,
+    user: 'nobody',
+    hostKeys: [],
+    connectTimeoutSeconds: 1,
+    operationTimeoutSeconds: 1,
+    keepaliveSeconds: 1,
+    maxFileBytes: 1,
+  },
+  destination: 'nowhere',
+  importDir: 'Import',
+  place: 'nowhere',
+}
 
 export interface TestPipeline {
   context: PipelineContext
@@ -63,8 +83,9 @@ export async function openTestPipeline(
   const sandbox = await startFullbaySandbox({ accounts, now: clock.now, pageSize: 20 })
   const logger = createLogger('silent')
   const boss = await openQueue(new Secret(database.url), logger, { schedules: false })
+  const config = loadConfig(import.meta.dirname, {})
   const context: PipelineContext = {
-    config: loadConfig(import.meta.dirname, {}),
+    config,
     pool: database.pool,
     db: database.db,
     boss,
@@ -73,6 +94,8 @@ export async function openTestPipeline(
     clock,
     projectDir: options.projectDir ?? SMALL_PROJECT,
     drain: options.drain ?? new AbortController().signal,
+    geotab: { isSandbox: true, settings: config.geotab, databases: [] },
+    chevin: NO_CHEVIN,
     fullbay: {
       isSandbox: true,
       startDate,

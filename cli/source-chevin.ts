@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from '../core/config.ts'
+import { Secret } from '../core/secret.ts'
+import { chevinServer, configuredChevin, type ChevinTarget } from '../queue/chevin/target.ts'
+import { startSftpSandbox } from '../sandbox/sftp/server.ts'
+import type { OpenSource } from './sources.ts'
+
+const USER = 'chevin'
+// Of a server on this machine that keeps made-up files.
+const PASSWORD = 'sandbox-sftp-password'
+
+/** Opens Chevin's server, or a stand-in within this process that keeps its files in the data folder. */
+export async function openChevin(config: Config): Promise<OpenSource<ChevinTarget>> {
+  const real = configuredChevin(config)
+  if (real !== null) return { source: real, name: `Chevin, ${real.place}`, notice: null, close: async () => {} }
+  const root = resolve(config.dataDir, 'sandbox-sftp')
+  mkdirSync(root, { recursive: true })
+  const server = await startSftpSandbox({ user: USER, password: PASSWORD, root })
+  const source: ChevinTarget = {
+    isSandbox: true,
+    server: chevinServer(config, {
+      host: server.host,
+      port: server.port,
+      user: USER,
+      password: new Secret(PASSWORD),
+      hostKeys: [server.fingerprint],
+    }),
+    destination: 'chevin',
+    importDir: config.chevin.import_dir,
+    place: resolve(root, config.chevin.import_dir),
+  }
+  return {
+    source,
+    name: `sandbox: a stand-in SFTP server that keeps its files in ${root}`,
+    notice: 'No SFTP server of Chevin is configured: files go to the built-in sandbox.',
+    close: server.close,
+  }
+}

@@ -1,0 +1,43 @@
+import type { Pool } from 'pg'
+import type { Clock } from '../core/clock.ts'
+import type { Config } from '../core/config.ts'
+import type { GeotabDatabase } from '../core/config-geotab.ts'
+import { Secret } from '../core/secret.ts'
+import { configuredGeotab, geotabSource, type GeotabSource } from '../queue/geotab/source.ts'
+import { demoGeotab } from '../sandbox/geotab/demo.ts'
+import { startGeotabSandbox } from '../sandbox/geotab/server.ts'
+import type { OpenSource } from './sources.ts'
+
+/** Opens the configured Geotab databases, or a stand-in within this process when none is configured. */
+export async function openGeotabSource(config: Config, pool: Pool, clock: Clock): Promise<OpenSource<GeotabSource>> {
+  const real = configuredGeotab(config, pool, clock)
+  if (real !== null) {
+    const name = `Geotab, ${real.databases.length} database(s): ${real.databases.map((one) => one.connection).join(', ')}`
+    return { source: real, name, notice: null, close: async () => {} }
+  }
+  const demo = demoGeotab(clock.now())
+  const server = await startGeotabSandbox({ databases: [demo], now: () => clock.now() })
+  const source = geotabSource(config, [demoDatabase(demo, server.url)], { pool, clock, isSandbox: true })
+  return {
+    source,
+    name: `sandbox: a made-up fleet of ${demo.vehicles} vehicles in the stand-in Geotab database ${demo.database}`,
+    notice: 'No Geotab database is configured: reading the built-in sandbox.',
+    close: server.close,
+  }
+}
+
+export function demoDatabase(
+  demo: { database: string; userName: string; password: string },
+  url: string,
+): GeotabDatabase {
+  return {
+    id: demo.database,
+    name: demo.database,
+    server: url,
+    database: demo.database,
+    user_name: demo.userName,
+    password: new Secret(demo.password),
+    time_zone: 'America/New_York',
+    trip_distance_unit: 'auto',
+  }
+}

@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import { PipelineError } from '../../core/errors.ts'
+import { dropDeliveredContent } from '../../load/sftp/ledger.ts'
+import { endAlert, raiseAlert } from '../alerts.ts'
+import type { BuildOutput } from '../build-job.ts'
+import type { PipelineContext } from '../context.ts'
+import { geotabConnections } from '../geotab/source.ts'
+import { readSteps, type Step } from '../ledger.ts'
+import type { Stage } from '../stage.ts'
+import { planReport } from './plan-report.ts'
+import { REPORTS, type Report } from './reports.ts'
+import { sendDue, type SentFile } from './send.ts'
+import { assertMayDeliver } from './target.ts'
+
+/** What a run keeps of its deliveries. */
+export interface DeliverOutput {
+  /** Files that this run made. */
+  planned: { report: string; file: string; rows: number; bytes: number; retracted: number; notes: object }[]
+  /** Reports that could not be made, with the reason; nothing was sent for them. */
+  missing: { report: string; reason: string }[]
+  /** What became of every file that was due, those of earlier runs included. */
+  files: SentFile[]
+  place: string
+}
+
+/** Renders the reports of a Geotab database and sends them to Chevin, each file exactly once under its name. */
+export const chevinReports: Stage = {
+  name: 'chevin.reports',
+  kind: 'deliver',
+  source: 'geotab',
+  connections: geotabConnections,
+  async run(context, { runId, connection }, signal) {
+    assertMayDeliver(context)
+    const steps = await readSteps(context.db, runId)
+    const output: DeliverOutput = { planned: [], missing: [], files: [], place: context.chevin.place }
+    for (const report of wantedReports(context)) {
+      signal.throwIfAborted()
+      const reason = reasonAgainst(report, connection, steps)
+      await tell(context, report, connection, runId, reason)
+      if (reason !== null) output.missing.push({ report: report.name, reason })
+      else {
+        const planned = await planReport(context, report, connection, { runId })
+        for (const { name, rows, bytes, notes } of planned?.files ?? []) {
+          const retracted = planned?.retracted ?? 0
+          output.planned.push({ report: report.name, file: name, rows, bytes, retracted, notes })
+        }
+      }
+    }
+    output.files = await sendDue(context, runId, signal)
+    await dropDeliveredContent(context.db, context.config.chevin.keep_files_days, context.clock)
+    await sql`
+      update ops.steps set output = ${JSON.stringify(output)}::jsonb
+      where run_id = ${runId}::uuid and kind = 'deliver' and connection = ${connection}
+    `.execute(context.db)
+    assertSent(output)
+    return output
+  },
+}
+
+const wantedReports = ({ config }: PipelineContext) =>
+  REPORTS.filter((report) => config.chevin.reports.includes(report.name))
+
+/** Why a file of this report would not tell the truth now; null when it would. */
+function reasonAgainst(report: Report, connection: string, steps: Step[]): string | null {
+  const failed = steps.find(
+    (step) =>
+      step.connection === connection &&
+      step.status === 'failed' &&
+      (step.kind === 'enrich' || (step.feed !== null && report.feeds.includes(step.feed))),
+  )
+  if (failed !== undefined) return `${failed.step} failed (${failed.error_code ?? 'unknown'})`
+  const build = steps.find((step) => step.kind === 'build')
+  const groups = (build?.output as BuildOutput | null)?.groups ?? []
+  return groups.includes('geotab') ? null : 'its models were held back by the build'
+}
+
+async function tell(
+  context: PipelineContext,
+  report: Report,
+  connection: string,
+  runId: string,
+  reason: string | null,
+): Promise<void> {
+  const alert = { kind: 'report_missing', subject: `${report.name} ${connection}` }
+  if (reason === null) return await endAlert(context.db, alert)
+  await raiseAlert(context.db, {
+    ...alert,
+    severity: 'critical',
+    message: `No ${report.title} of ${connection} was made: ${reason}. Nothing is lost: the next run that succeeds sends all that is due.`,
+    nextStep: 'npx milepost status',
+    runId,
+  })
+}
+
+/** A file that has not arrived is not a step that succeeded. The files wait in the ledger, whatever becomes of the step. */
+function assertSent({ files }: DeliverOutput): void {
+  const open = files.filter(({ outcome }) => outcome !== 'delivered' && outcome !== 'was_there')
+  const first = open[0]
+  if (first === undefined) return
+  const retry = open.some(({ outcome }) => outcome === 'retry' || outcome === 'waiting') ? 'later' : 'never'
+  const code = first.error?.code ?? 'DELIVERY_WAITING'
+  const lines = open.map(
+    ({ file, outcome, error }) => `  ${file}: ${outcome}${error === undefined ? '' : ` (${error.message})`}`,
+  )
+  const message = `${open.length} file(s) have not arrived; they are kept and sent by a later run (npx milepost deliver sends now):\n${lines.join('\n')}`
+  throw new PipelineError(code, message, retry)
+}

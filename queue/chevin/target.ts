@@ -1,0 +1,70 @@
+import type { Config } from '../../core/config.ts'
+import { PipelineError } from '../../core/errors.ts'
+import type { SftpServer } from '../../core/sftp/settings.ts'
+import type { PipelineContext } from '../context.ts'
+
+/** Where Chevin's files go to. */
+export interface ChevinTarget {
+  /** The server is a stand-in. */
+  isSandbox: boolean
+  server: SftpServer
+  /** The ledger's name for the server. */
+  destination: string
+  importDir: string
+  /** For a person: where to look at what was sent. */
+  place: string
+}
+
+const KEEPALIVE_SECONDS = 15
+const MOST_FILE_BYTES = 512 * 1_048_576
+
+/** The server of the configuration, or null when none is configured. */
+export function configuredChevin(config: Config): ChevinTarget | null {
+  const { sftp, import_dir } = config.chevin
+  if (sftp === null) return null
+  return {
+    isSandbox: false,
+    server: chevinServer(config, {
+      host: sftp.host,
+      port: sftp.port,
+      user: sftp.user,
+      hostKeys: sftp.host_keys,
+      ...(sftp.password === null ? {} : { password: sftp.password }),
+      ...(sftp.private_key === null ? {} : { privateKey: sftp.private_key }),
+      ...(sftp.passphrase === null ? {} : { passphrase: sftp.passphrase }),
+    }),
+    destination: 'chevin',
+    importDir: import_dir,
+    place: `sftp://${sftp.host}:${sftp.port}/${import_dir}`,
+  }
+}
+
+/** A server with the limits of the configuration. */
+export function chevinServer(
+  config: Config,
+  login: Omit<
+    SftpServer,
+    'name' | 'connectTimeoutSeconds' | 'operationTimeoutSeconds' | 'keepaliveSeconds' | 'maxFileBytes'
+  >,
+): SftpServer {
+  const { sftp } = config.chevin
+  return {
+    name: 'chevin',
+    ...login,
+    connectTimeoutSeconds: sftp?.connect_timeout_seconds ?? 20,
+    operationTimeoutSeconds: sftp?.operation_timeout_seconds ?? 120,
+    keepaliveSeconds: KEEPALIVE_SECONDS,
+    maxFileBytes: MOST_FILE_BYTES,
+  }
+}
+
+/** Throws DELIVERY_MIXED when made-up data would be sent to a real server. */
+export function assertMayDeliver({ geotab, chevin }: PipelineContext): void {
+  if (!geotab.isSandbox || chevin.isSandbox) return
+  throw new PipelineError(
+    'DELIVERY_MIXED',
+    `The fleet is made up (no Geotab database is configured), but chevin.sftp is a real server (${chevin.place}). ` +
+      'Nothing is sent there: list your databases under geotab.databases, or take chevin.sftp out.',
+    'never',
+  )
+}
