@@ -215,6 +215,20 @@ describe('case 40: the antimeridian and the poles', () => {
   })
 })
 
+test('case 40: a band around the world is a zone, one that winds on is not', () => {
+  const around = (degrees: number) =>
+    Array.from({ length: degrees / 90 + 1 }, (_, step) => ((step * 90 + 180) % 360) - 180)
+  const band = (degrees: number) => [
+    ...around(degrees).map((x) => [x, 0]),
+    ...around(degrees)
+      .toReversed()
+      .map((x) => [x, 10]),
+  ]
+  expect(readRing(band(360)).area).toBeCloseTo(3600, 6)
+  expect([-180, -91, 0, 45, 180].map((x) => holds(band(360), x, 5))).toEqual([true, true, true, true, true])
+  expect(readRing(band(450)).invalidReason).toBe('TOO_WIDE')
+})
+
 describe('case 41: which zones count, in which order', () => {
   test.for([
     { at: 99, found: [] },
