@@ -232,12 +232,7 @@ describe('a zone', () => {
 
   test('case 38: is closed, and known by its area', () => {
     expect(zone({ points })).toMatchObject({
-      ring: [
-        [10, 50],
-        [11, 50],
-        [11, 51],
-        [10, 50],
-      ],
+      ring: '[[10,50],[11,50],[11,51],[10,50]]',
       area: 0.5,
       invalid_reason: null,
     })
@@ -274,7 +269,7 @@ describe('a zone', () => {
       reason: 'BAD_POINT',
     },
   ])('case 38: with the points $points is kept as invalid: $reason', ({ points: given, ring, reason }) => {
-    expect(zone({ points: given })).toMatchObject({ ring, area: null, invalid_reason: reason })
+    expect(zone({ points: given })).toMatchObject({ ring: JSON.stringify(ring), area: null, invalid_reason: reason })
   })
 
   test('has types as words or objects', () => {
