@@ -7,17 +7,14 @@ import { Secret } from '../../../core/secret.ts'
 import { openSftp, type SftpSession } from '../../../core/sftp/session.ts'
 import type { SftpServer } from '../../../core/sftp/settings.ts'
 import type { Operation } from '../../../sandbox/sftp/fault.ts'
+import { newKeyPair } from '../../../sandbox/sftp/key-pair.ts'
 import { startSftpSandbox, type SftpSandbox } from '../../../sandbox/sftp/server.ts'
 import { aServer } from './a-server.ts'
 
 const password = 'open-sesame-17'
-const key = ssh2.utils.generateKeyPairSync('ed25519')
+const key = newKeyPair()
 const rsa = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 })
-const encrypted = ssh2.utils.generateKeyPairSync('ed25519', {
-  cipher: 'aes256-ctr',
-  passphrase: 'tr4velling',
-  rounds: 2,
-})
+const encrypted = newKeyPair('tr4velling')
 const never = new AbortController().signal
 
 let sandbox: SftpSandbox
@@ -59,7 +56,7 @@ test.for([
   ],
   [
     'a key that the server does not know, and a password',
-    { privateKey: new Secret(ssh2.utils.generateKeyPairSync('ed25519').private), password: new Secret(password) },
+    { privateKey: new Secret(newKeyPair().private), password: new Secret(password) },
   ],
 ] as const)('logs in with %s', async ([, changes]) => {
   expect(await inSession((session) => session.stat('Import'), changes)).toMatchObject({ kind: 'folder' })
