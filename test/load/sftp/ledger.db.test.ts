@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { sql } from 'kysely'
+import { sql, type KyselyPlugin } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Secret } from '../../../core/secret.ts'
 import { openSftp } from '../../../core/sftp/session.ts'
@@ -8,6 +8,7 @@ import { systemClock } from '../../../core/clock.ts'
 import type { Fault, Operation } from '../../../sandbox/sftp/fault.ts'
 import type { SftpSandbox } from '../../../sandbox/sftp/server.ts'
 import { dropDeliveredContent, readReceipts, requeueDeliveries } from '../../../load/sftp/ledger.ts'
+import { deliverPending } from '../../../load/sftp/pending.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { sandboxServer, startSandbox } from './peer.ts'
 import { AT_ONCE, startShipping } from './shipping.ts'
@@ -228,6 +229,34 @@ test('when the lock is lost with its connection, the delivery stops and another 
   await expect(sending).rejects.toMatchObject({ code: 'LOCK_LOST' })
   sandbox.faults.clear()
   expect(await shipping.send(sandboxServer(sandbox))).toMatchObject([{ outcome: 'delivered' }])
+})
+
+test('a file that is planned when a worker has just found nothing more to do is not left lying', async () => {
+  const shipping = startShipping(database)
+  const first = await shipping.plan({ content: randomBytes(50) })
+  let ofTheOther: unknown[] | null = null
+  // Comes in between: after the worker's last look, before it lets go of the lock.
+  const comesBetween: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      const [sent] = await readReceipts(database.db, { destination: shipping.destination })
+      if (ofTheOther === null && result.rows.length === 0 && sent?.status === 'delivered') {
+        ofTheOther = []
+        await shipping.plan({ content: randomBytes(50) })
+        ofTheOther = await shipping.send(sandboxServer(sandbox))
+      }
+      return result
+    },
+  }
+  const outcomes = await deliverPending(
+    { pool: database.pool, db: database.db.withPlugin(comesBetween) },
+    sandboxServer(sandbox),
+    { destination: shipping.destination, signal: new AbortController().signal, policy: AT_ONCE },
+  )
+  expect(ofTheOther).toEqual([])
+  expect(outcomes).toHaveLength(2)
+  expect(outcomes[0]).toMatchObject({ deliveryId: first.deliveryId })
+  expect((await shipping.receipts()).map(({ status }) => status)).toEqual(['delivered', 'delivered'])
 })
 
 test('a file whose process died in every attempt fails, and is not tried for ever', async () => {

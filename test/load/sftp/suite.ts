@@ -220,13 +220,14 @@ export function deliveryTests(start: () => Promise<Peer>): void {
 
   test('a lister that looks every 5 ms sees only whole files of 200 deliveries', async () => {
     const shipping = startShipping(database)
-    const hashes = new Map<string, string>()
+    const expected = new Map<string, string>()
     for (let count = 0; count < 200; count += 1) {
       const { fileName, content } = await shipping.plan({
         fileName: `many_${count}.xls`,
-        content: randomBytes(5000 + count * 331),
+        // Every tenth is under way long enough that a half-written one would be seen.
+        content: randomBytes(count % 10 === 0 ? 1_000_000 : 5000 + count * 331),
       })
-      hashes.set(fileName, digest(content))
+      expected.set(fileName, `${content.length} bytes ${digest(content)}`)
     }
     const looker = await openSftp(peer.server, { signal: never })
     const seen = new Map<string, string>()
@@ -235,8 +236,8 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     const look = async () => {
       while (!sent.signal.aborted) {
         const { files } = await looker.list('Import', 5000)
-        for (const { name } of files.filter((each) => each.name.startsWith('many_') && !seen.has(each.name))) {
-          seen.set(name, digest(await looker.readFile(`Import/${name}`)))
+        for (const { name, size } of files.filter((each) => each.name.startsWith('many_') && !seen.has(each.name))) {
+          seen.set(name, `${size} bytes ${digest(await looker.readFile(`Import/${name}`))}`)
         }
         looks += 1
         await delay(5)
@@ -247,7 +248,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     sent.abort()
     await looking
     await looker.close()
-    expect([...seen].filter(([name, hash]) => hash !== hashes.get(name))).toEqual([])
+    expect([...seen].filter(([name, shown]) => shown !== expected.get(name))).toEqual([])
     expect(outcomes.filter(({ outcome }) => outcome === 'delivered')).toHaveLength(200)
     expect(seen.size).toBeGreaterThan(50)
     expect(looks).toBeGreaterThan(20)
