@@ -19,6 +19,19 @@ export class Timeline {
     this.#moments.push(moment)
   }
 
+  /** The first instant that it knows. */
+  get fromMs(): number {
+    return this.#ms[0] ?? Infinity
+  }
+
+  /** Whole km/h between the knots around an instant. */
+  speedAt(ms: number): number {
+    const after = firstAbove(this.#ms, ms)
+    const [from, to] = [this.#moments[after - 1], this.#moments[after]]
+    if (from === undefined || to === undefined) return 0
+    return Math.round(((to.metres - from.metres) / ((this.#ms[after] ?? 0) - (this.#ms[after - 1] ?? 0))) * 3600)
+  }
+
   at(ms: number): Moment {
     const after = firstAbove(this.#ms, ms)
     const next = this.#moments[after]
@@ -38,7 +51,7 @@ export class Timeline {
 }
 
 /** Index of the first number above a value in an ascending list; its length when there is none. */
-export function firstAbove(ascending: readonly number[], value: number): number {
+function firstAbove(ascending: readonly number[], value: number): number {
   let low = 0
   let high = ascending.length
   while (low < high) {

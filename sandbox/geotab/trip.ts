@@ -83,7 +83,7 @@ export function tripRow(trip: Trip, ms: number, calendar: Calendar, unit: TripDi
   const work = { drivingMs: spent(calendar, facts.startMs, facts.stopMs), stopMs: 0 }
   if (next !== null) work.stopMs = spent(calendar, facts.stopMs, next)
   const distance = (metres: number) => Math.fround(unit === 'km' ? metres / 1000 : metres)
-  const workMetres_ = work.drivingMs === drivingMs ? facts.metres : facts.workMetres
+  const workM = work.drivingMs === drivingMs ? facts.metres : facts.workMetres
   return {
     id: hexId(key),
     device: { id: trip.deviceId },
@@ -100,10 +100,10 @@ export function tripRow(trip: Trip, ms: number, calendar: Calendar, unit: TripDi
     stopPoint: { x: facts.stopPoint.lon, y: facts.stopPoint.lat },
     afterHoursStart: !calendar.isWork(facts.startMs),
     afterHoursEnd: !calendar.isWork(facts.stopMs),
-    afterHoursDistance: distance(facts.metres - workMetres_),
+    afterHoursDistance: distance(facts.metres - workM),
     afterHoursDrivingDuration: timeSpan(drivingMs - work.drivingMs),
     afterHoursStopDuration: timeSpan(stopMs - work.stopMs),
-    workDistance: distance(workMetres_),
+    workDistance: distance(workM),
     workDrivingDuration: timeSpan(work.drivingMs),
     workStopDuration: timeSpan(work.stopMs),
     speedRange1: 0,
