@@ -19,7 +19,7 @@ export class TripWriter {
   readonly #disorder: Disorder
   #last: Trip | null = null
   /** A trip that never was, and is still believed. */
-  #phantom: { trip: Trip; untilMs: number } | null = null
+  #phantom: { trip: Trip; untilMs: number; reopened: Trip['nexts'][number] } | null = null
   #knownMs = -Infinity
 
   constructor(outbox: Outbox, disorder: Disorder) {
@@ -32,14 +32,7 @@ export class TripWriter {
     const ms = Math.max(knownMs, this.#knownMs + 1000)
     const last = this.#last
     if (last === null) return ms
-    const phantom = this.#phantom
-    if (phantom !== null && ms < phantom.untilMs) {
-      phantom.trip.nexts.push({ fromMs: ms, startMs })
-      this.#emit(phantom.trip, ms)
-      const reopened = last.nexts.at(-1)
-      if (reopened !== undefined) reopened.startMs = startMs
-      return ms
-    }
+    if (this.#phantomEnds(startMs, ms)) return ms
     last.nexts.push({ fromMs: ms, startMs })
     const old = last.accounts.at(-1)
     if (old !== undefined && old.fromMs < ms && random.chance(this.#disorder.tripNewIdAtEnd)) {
@@ -59,6 +52,7 @@ export class TripWriter {
     knownMs: number,
   ): void {
     const before = this.#last
+    const phantom = this.#phantom
     const ms = Math.max(knownMs, this.#knownMs + 1000)
     const key = this.#outbox.nextKey()
     const first = fate.kind === 'plain' ? facts : fate.facts
@@ -75,10 +69,23 @@ export class TripWriter {
     trip.accounts.push({ fromMs: corrected, key: this.#outbox.nextKey(), facts })
     if (wrong !== undefined) this.#withdraw(trip, wrong, corrected, fate.kind === 'cut' && random.chance(0.5))
     this.#emit(trip, corrected)
-    if (fate.kind === 'shifted' && before !== null) {
+    if (fate.kind !== 'shifted' || before === null) return
+    this.#phantom = phantom
+    if (!this.#phantomEnds(facts.startMs, corrected)) {
       before.nexts.push({ fromMs: corrected, startMs: facts.startMs })
       this.#emit(before, corrected)
     }
+    this.#phantom = null
+  }
+
+  /** Ends the stop of a trip that never was, if it is still believed then, and that of the one before it later. */
+  #phantomEnds(startMs: number, ms: number): boolean {
+    const phantom = this.#phantom
+    if (phantom === null || ms >= phantom.untilMs) return false
+    phantom.trip.nexts.push({ fromMs: ms, startMs })
+    this.#emit(phantom.trip, ms)
+    phantom.reopened.startMs = startMs
+    return true
   }
 
   /** Writes a trip that never was, after the last one has stopped; it is withdrawn later. */
@@ -88,12 +95,13 @@ export class TripWriter {
     const untilMs = knownMs + random.int(30, 360) * MINUTE
     const account = { fromMs: -Infinity, key: this.#outbox.nextKey(), facts }
     const trip: Trip = { ...last, idleMs: 0, accounts: [account], nexts: [] }
-    last.nexts.push({ fromMs: knownMs, startMs: facts.startMs }, { fromMs: untilMs, startMs: null })
+    const reopened = { fromMs: untilMs, startMs: null }
+    last.nexts.push({ fromMs: knownMs, startMs: facts.startMs }, reopened)
     this.#emit(last, knownMs)
     this.#emit(trip, knownMs)
     this.#withdraw(trip, account, untilMs, false)
     this.#emit(last, untilMs)
-    this.#phantom = { trip, untilMs }
+    this.#phantom = { trip, untilMs, reopened }
     this.#knownMs = knownMs
   }
 
