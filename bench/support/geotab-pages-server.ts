@@ -87,7 +87,7 @@ process.on('message', (order: { vehicles: number; zones: number } | HoursOptions
     addRows(type, rows)
     total += rows.length
   }
-  process.send?.({ rows: total })
+  void process.send?.({ rows: total })
 })
 
 server.listen(0, '127.0.0.1')

@@ -26,11 +26,11 @@ const MONDAY_MS = Date.UTC(2024, 0, 1)
 
 /**
  * A fleet of thirty vehicles around Washington DC that began to live a whole number of weeks ago, one to two of them, so
- * that a run an hour later sees the same history go on. Pass the result to `startGeotabSandbox`.
+ * that a run an hour later sees the same history go on; `since` keeps the beginning of an earlier run. Pass the result to `startGeotabSandbox`.
  */
-export function demoGeotab(now: () => Date = () => new Date()): DemoGeotab {
+export function demoGeotab(now: () => Date = () => new Date(), since?: string): DemoGeotab {
   const week = Math.floor((now().getTime() - DAYS * DAY_MS - MONDAY_MS) / (DAYS * DAY_MS))
-  const startDate = daysBefore(new Date(MONDAY_MS + week * DAYS * DAY_MS + DAY_MS / 2), 0, ZONE)
+  const startDate = since ?? daysBefore(new Date(MONDAY_MS + week * DAYS * DAY_MS + DAY_MS / 2), 0, ZONE)
   const fleet = createFleet({ seed: 'demo', vehicles: VEHICLES, startDate, zone: ZONE, disorder: USUAL })
   return {
     databases: [{ name: DATABASE, fleet, users: [{ userName: USER_NAME, password: PASSWORD }] }],
