@@ -36,6 +36,8 @@ export interface Fleet {
   readonly vehicles: ReadonlyMap<string, Vehicle>
   /** The newest position that the vendor has of each device, by device id. */
   readonly sightings: ReadonlyMap<string, Sighting>
+  /** The instant of the newest position or measurement that the vendor has of each device, in milliseconds. */
+  readonly newest: ReadonlyMap<string, number>
   /** The instant up to which everything has arrived, in milliseconds. */
   readonly knownMs: number
   /** Lets everything happen that arrives up to an instant; an earlier instant changes nothing. */
@@ -62,6 +64,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const store = new Store(FIRST_VERSION)
   const gaps = new Random(seedOf(seed, 'gaps'))
   const sightings = new Map<string, Sighting>()
+  const newest = new Map<string, number>()
   const trips = new Map<string, { trip: Trip; ms: number; deleted: boolean }>()
   const exceptions = new Map<string, ExceptionTruth>()
   let knownMs = start
@@ -132,9 +135,12 @@ export function createFleet(options: FleetOptions): Fleet {
       return put(typeName, exceptionDraft(publication.event, ms))
     }
     put(typeName, publication.draft)
-    const { sighting } = publication
+    const { sighting, draft } = publication
+    const deviceId = draft.deviceId ?? ''
+    if (sighting !== undefined || typeName === 'StatusData') {
+      newest.set(deviceId, Math.max(newest.get(deviceId) ?? draft.ms, draft.ms))
+    }
     if (sighting === undefined) return
-    const deviceId = publication.draft.deviceId ?? ''
     sightings.set(deviceId, sighting)
     put('DeviceStatusInfo', { key: deviceId, deviceId, row: {}, ms: sighting.ms })
   }
@@ -167,6 +173,7 @@ export function createFleet(options: FleetOptions): Fleet {
     zone,
     vehicles,
     sightings,
+    newest,
     get knownMs() {
       return knownMs
     },
@@ -183,7 +190,7 @@ export function createFleet(options: FleetOptions): Fleet {
       waiting = waiting.slice(happened)
       knownMs = toMs
     },
-    truth: createTruth({ vehicles, trips, exceptions, zones: () => zonesOf(store), sightings }),
+    truth: createTruth({ vehicles, trips, exceptions, zones: () => zonesOf(store), newest }),
   }
   return fleet
 }
