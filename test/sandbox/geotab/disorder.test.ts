@@ -169,8 +169,8 @@ test('an odometer correction is on the feed and in the truth from then on', () =
   }
 })
 
-test('the usual disorder has some of everything within a fortnight of thirty vehicles', () => {
-  const fleet = aFleet({ vehicles: 30, disorder: USUAL })
+test('the usual disorder has some of everything within a fortnight of twenty vehicles', () => {
+  const fleet = aFleet({ vehicles: 20, disorder: USUAL })
   fleet.advance(new Date(fleet.knownMs + 14 * 86_400_000))
   expect(fleet.truth.trips().filter(({ deleted }) => deleted).length).toBeGreaterThan(10)
   const states = new Set(fleet.truth.exceptions().map(({ state }) => state))
