@@ -2,8 +2,18 @@ import { expect, test } from 'vitest'
 import { demoGeotab } from '../../../sandbox/geotab/demo.ts'
 
 const TYPES = [
-  ...['Device', 'Diagnostic', 'User', 'Zone', 'Rule', 'Trip', 'ExceptionEvent', 'FaultData', 'LogRecord'],
-  ...['StatusData', 'DriverChange', 'DeviceStatusInfo'],
+  'Device',
+  'Diagnostic',
+  'User',
+  'Zone',
+  'Rule',
+  'Trip',
+  'ExceptionEvent',
+  'FaultData',
+  'LogRecord',
+  'StatusData',
+  'DriverChange',
+  'DeviceStatusInfo',
 ]
 const HOUR_MS = 3_600_000
 

@@ -82,7 +82,7 @@ describe('mygeotab for Python', () => {
       session: true,
       devices: ['b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7'],
       oneDevice: 'Unit 101 Ford Transit',
-      sorted: ['Birch Clinic', 'Birch Metering Site'],
+      sorted: ['Birch Apartments', 'Birch Metering Site'],
       trips: trips.length,
       tripStart: expect.stringMatching(/^2026-03-1\dT.*\+00:00$/),
       feed: [0, 100, true],
