@@ -1,10 +1,11 @@
 import { Random, seedOf } from '../random.ts'
 import { Calendar } from './calendar.ts'
-import { diagnosticRows, LATE_DIAGNOSTIC, lateDiagnostic, LISTS, ruleRows } from './catalogue.ts'
+import { diagnosticRows, lateDiagnostic, LISTS, ruleRows } from './catalogue.ts'
 import { deviceRows, vehicleSpecs } from './devices.ts'
 import { ORDERLY, type Disorder } from './disorder.ts'
 import { exceptionDraft, exceptionTruth, type ExceptionTruth } from './exception.ts'
 import { groupRows } from './groups.ts'
+import { LateReferences, reference } from './late-references.ts'
 import type { Publication, Sighting } from './outbox.ts'
 import { userRows } from './people.ts'
 import { drawCustomers } from './places.ts'
@@ -46,7 +47,6 @@ export interface Fleet {
 
 // Reference data is as old as the fleet.
 const FIRST_VERSION = 0x2156000
-const MINUTE = 60_000
 const MOST_GAP = 4
 
 /** Makes a fleet: the same options make the same one, however its life is cut into steps. */
@@ -67,6 +67,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const newest = new Map<string, number>()
   const trips = new Map<string, { trip: Trip; ms: number; deleted: boolean }>()
   const exceptions = new Map<string, ExceptionTruth>()
+  const lateReferences = new LateReferences(disorder.lateReferences)
   let knownMs = start
   let nextDay = 0
   let waiting: Publication[] = []
@@ -87,41 +88,16 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const row of deviceRows(seed, specs, start)) {
       const late = specs.find(({ id, joins }) => id === row['id'] && joins > 0)
       if (late === undefined) put('Device', reference(row, start))
-      else lateDevices.set(late.index, row)
+      else lateReferences.deviceIsLate(late.index, row)
     }
   }
-
-  const lateDevices = new Map<number, Row>()
-
-  /** What is referred to before it is on its own feed gets there a while after the first reference. */
-  function lateReferences(published: Publication[]): Publication[] {
-    const late: Publication[] = []
-    for (const each of published) {
-      if (!('draft' in each)) continue
-      const device = each.typeName === 'StatusData' ? lateDevices.get(each.vehicle) : undefined
-      if (device !== undefined) {
-        lateDevices.delete(each.vehicle)
-        const joined = { ...device, activeFrom: isoText(each.draft.ms) }
-        late.push({ ...each, ms: each.ms + 20 * MINUTE, typeName: 'Device', draft: reference(joined, each.ms) })
-      }
-      const diagnostic = each.typeName === 'FaultData' && JSON.stringify(each.draft.row).includes(LATE_DIAGNOSTIC)
-      if (diagnostic && disorder.lateReferences && !seenLateDiagnostic) {
-        seenLateDiagnostic = true
-        const draft = reference(lateDiagnostic(), each.ms)
-        late.push({ ...each, ms: each.ms + 15 * MINUTE, typeName: 'Diagnostic', draft })
-      }
-    }
-    return late
-  }
-
-  let seenLateDiagnostic = false
 
   function generate(toMs: number): void {
     const before = nextDay
     for (; calendar.day(nextDay).start <= toMs; nextDay += 1) {
       for (const vehicle of vehicles.values()) {
         const published = vehicle.live(nextDay)
-        waiting.push(...published, ...lateReferences(published))
+        waiting.push(...published, ...lateReferences.after(published))
       }
     }
     if (nextDay > before) waiting.sort(byArrival)
@@ -196,8 +172,6 @@ export function createFleet(options: FleetOptions): Fleet {
 }
 
 const zonesOf = (store: Store) => [...store.table('Zone').rows()].map(({ row }) => row)
-
-const reference = (row: Row, ms: number): Draft => ({ key: String(row['id']), row, ms })
 
 const byArrival = (one: Publication, other: Publication) =>
   one.ms - other.ms || one.vehicle - other.vehicle || one.order - other.order
