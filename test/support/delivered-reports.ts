@@ -15,7 +15,8 @@ export interface DeliveredFile {
   rows: DeliveredRow[]
 }
 
-const NAME = /^(.+)_(asset status|trips history|exceptions details|engine faults) report_(\d{8}_\d{6})(?:_\d+of\d+)?\.xls$/
+const NAME =
+  /^(.+)_(asset status|trips history|exceptions details|engine faults) report_(\d{8}_\d{6})(?:_\d+of\d+)?\.xls$/
 
 /** All files of the import folder, oldest first. Throws when a file has another name than a report. */
 export function deliveredFiles(sftp: SftpSandbox): DeliveredFile[] {
@@ -31,7 +32,8 @@ function deliveredFile(name: string, content: Buffer | null): DeliveredFile {
   const [, prefix = '', report = '', stamp = ''] = parts
   const book = read(content, { type: 'buffer', dense: true })
   const sheet = book.Sheets[book.SheetNames[0] ?? '']
-  if (sheet === undefined || book.SheetNames.length !== 1) throw new Error(`${name} has ${book.SheetNames.length} sheets`)
+  if (sheet === undefined || book.SheetNames.length !== 1)
+    throw new Error(`${name} has ${book.SheetNames.length} sheets`)
   const [header = [], ...rows] = utils.sheet_to_json<(string | number | boolean | null)[]>(sheet, {
     header: 1,
     defval: null,

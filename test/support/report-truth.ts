@@ -51,9 +51,7 @@ const near = (one: unknown, other: number, most: number) => typeof one === 'numb
 function tellsZones(told: unknown, names: string[]): boolean {
   if (names.length === 0) return told === null
   return (
-    typeof told === 'string' &&
-    names.every((name) => told.includes(name)) &&
-    told.length === names.join(', ').length
+    typeof told === 'string' && names.every((name) => told.includes(name)) && told.length === names.join(', ').length
   )
 }
 
@@ -124,9 +122,7 @@ export function exceptionDifferences(row: DeliveredRow, event: ExceptionTruth, f
   const place = fleet.truth.position(event.deviceId, new Date(event.activeFrom))
   const { Latitude: lat, Longitude: lon } = row
   const isNear =
-    lat === null
-      ? lon === null
-      : place !== null && distanceM(place, { lat: Number(lat), lon: Number(lon) }) < 30
+    lat === null ? lon === null : place !== null && distanceM(place, { lat: Number(lat), lon: Number(lon) }) < 30
   return wrong(row, [
     same(row, 'DeviceName', String(fleet.store.table('Device').get(event.deviceId)?.row['name'])),
     same(row, 'RuleName', ruleName(fleet, event.ruleId)),

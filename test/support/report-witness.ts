@@ -44,10 +44,10 @@ export class ReportWitness {
     this.#snapshots.set(Math.floor(now.getTime() / 1000) * 1000, {
       trips: new Map(fleet.truth.trips().map((trip) => [tripKey(trip), trip])),
       exceptions,
-      faults: new Set([...fleet.store.table('FaultData').rows()].map(({ deviceId, ms, row }) => faultKey(deviceId, ms, fleet, row))),
-      devices: new Map(
-        [...fleet.sightings].map(([id, { ms, driving }]) => [id, { ...reportInstant(ms), driving }]),
+      faults: new Set(
+        [...fleet.store.table('FaultData').rows()].map(({ deviceId, ms, row }) => faultKey(deviceId, ms, fleet, row)),
       ),
+      devices: new Map([...fleet.sightings].map(([id, { ms, driving }]) => [id, { ...reportInstant(ms), driving }])),
     })
   }
 
@@ -58,7 +58,10 @@ export class ReportWitness {
         of: (snapshot, key) => {
           const trip = snapshot.trips.get(key)
           if (trip === undefined) return null
-          return { isReportable: trip.completed && !trip.deleted, differences: (row) => tripDifferences(row, trip, this.#fleet) }
+          return {
+            isReportable: trip.completed && !trip.deleted,
+            differences: (row) => tripDifferences(row, trip, this.#fleet),
+          }
         },
         keys: (snapshot) => snapshot.trips.keys(),
       }),
@@ -66,13 +69,15 @@ export class ReportWitness {
         of: (snapshot, key) => {
           const event = snapshot.exceptions.get(key)
           if (event === undefined) return null
-          return { isReportable: event.state === 'valid', differences: (row) => exceptionDifferences(row, event, this.#fleet) }
+          return {
+            isReportable: event.state === 'valid',
+            differences: (row) => exceptionDifferences(row, event, this.#fleet),
+          }
         },
         keys: (snapshot) => snapshot.exceptions.keys(),
       }),
       ...this.#events(files, 'engine faults', rowKey.fault, {
-        of: (snapshot, key) =>
-          snapshot.faults.has(key) ? { isReportable: true, differences: () => [] } : null,
+        of: (snapshot, key) => (snapshot.faults.has(key) ? { isReportable: true, differences: () => [] } : null),
         keys: (snapshot) => snapshot.faults.values(),
       }),
       ...this.#faultDrivers(files),
@@ -107,7 +112,11 @@ export class ReportWitness {
         else if (!known.isReportable) problems.push(`${where}: told too early, or after it was withdrawn`)
         else for (const difference of known.differences(row)) problems.push(`${where}: ${difference}`)
         const before = rows[index - 1]
-        if (before !== undefined && JSON.stringify(before.row) === JSON.stringify(row) && !this.#wasAway(truth, key, before.file.at, file.at)) {
+        if (
+          before !== undefined &&
+          JSON.stringify(before.row) === JSON.stringify(row) &&
+          !this.#wasAway(truth, key, before.file.at, file.at)
+        ) {
           problems.push(`${where}: told again unchanged, as in ${before.file.name}`)
         }
       }
@@ -119,7 +128,9 @@ export class ReportWitness {
       if (known === null || !known.isReportable) continue
       const told = history.get(key)?.at(-1)
       if (told === undefined) problems.push(`${report} ${key}: never told`)
-      else for (const difference of known.differences(told.row)) problems.push(`${report} ${key}: last told wrong: ${difference}`)
+      else
+        for (const difference of known.differences(told.row))
+          problems.push(`${report} ${key}: last told wrong: ${difference}`)
     }
     return problems
   }
@@ -131,7 +142,9 @@ export class ReportWitness {
     from: number,
     to: number,
   ): boolean {
-    return [...this.#snapshots].some(([at, snapshot]) => at > from && at < to && truth.of(snapshot, key)?.isReportable !== true)
+    return [...this.#snapshots].some(
+      ([at, snapshot]) => at > from && at < to && truth.of(snapshot, key)?.isReportable !== true,
+    )
   }
 
   /** The last row of every fault names the driver of its instant. */
@@ -159,7 +172,8 @@ export class ReportWitness {
         const devices = this.#snapshots.get(file.at)?.devices
         if (devices === undefined) return [`${file.name}: made when no run was`]
         const told = file.rows.map((row) => String(row['DeviceId']))
-        const problems = told.toSorted().join() === [...devices.keys()].sort().join() ? [] : [`${file.name} tells of ${told.join()}`]
+        const problems =
+          told.toSorted().join() === [...devices.keys()].sort().join() ? [] : [`${file.name} tells of ${told.join()}`]
         for (const row of file.rows) {
           const known = devices.get(String(row['DeviceId']))
           if (known === undefined) continue

@@ -34,6 +34,12 @@ test('for a fortnight, every report tells what is true, once', { timeout: 600_00
   }
   const files = deliveredFiles(pipeline.sftp)
   const problems = witness.problems(files)
-  console.log(problems.length, problems.slice(0, 40).join('\n'), witness.counts(files, 'trips history'), witness.counts(files, 'exceptions details'), witness.counts(files, 'engine faults'))
+  console.log(
+    problems.length,
+    problems.slice(0, 40).join('\n'),
+    witness.counts(files, 'trips history'),
+    witness.counts(files, 'exceptions details'),
+    witness.counts(files, 'engine faults'),
+  )
   expect(problems).toEqual([])
 })
