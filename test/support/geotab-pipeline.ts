@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
 import { loadConfig, type Config } from '../../core/config.ts'
 import { createLogger } from '../../core/logger.ts'

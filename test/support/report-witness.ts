@@ -47,7 +47,11 @@ export class ReportWitness {
       faults: new Set(
         [...fleet.store.table('FaultData').rows()].map(({ deviceId, ms, row }) => faultKey(deviceId, ms, fleet, row)),
       ),
-      devices: new Map([...fleet.sightings].map(([id, { ms, driving }]) => [id, { ...reportInstant(ms), driving }])),
+      devices: new Map(
+        [...fleet.sightings]
+          .filter(([id]) => fleet.store.table('Device').get(id) !== undefined)
+          .map(([id, { ms, driving }]) => [id, { ...reportInstant(ms), driving }]),
+      ),
     })
   }
 
