@@ -41,7 +41,6 @@ export async function upsertRecords(
 ): Promise<number> {
   const first = records[0]
   if (first === undefined) return 0
-  const types = await typesOf(db, table)
   const columns = Object.keys(first).filter((column) => !rule.keys.includes(column))
   const has = (column: string) => columns.includes(column)
   const stamps = ['landed_xid', ...(rule.changes === 'material' ? ['changed_at'] : [])]

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startSftpSandbox } from '../../sandbox/sftp/server.ts'
 import { hourRows, standingRows, type HoursOptions } from './geotab-hours.ts'
@@ -25,21 +25,28 @@ function addRows(type: string, rows: string[]): void {
 }
 
 const server = createServer((request, response) => {
-  void readBody(request).then((body) => {
-    const { method, params } = JSON.parse(body) as { method: string; params: Record<string, unknown> }
-    response.setHeader('content-type', 'application/json')
-    response.end(`{"jsonrpc":"2.0","result":${answer(method, params)}}`)
-  })
+  void reply(request, response)
 })
 
-function answer(method: string, params: Record<string, unknown>): string {
-  const type = String(params['typeName'] ?? '')
+async function reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method, params } = JSON.parse(await readBody(request)) as { method: string; params: Params }
+  response.setHeader('content-type', 'application/json')
+  response.end(`{"jsonrpc":"2.0","result":${answer(method, params)}}`)
+}
+
+interface Params extends Record<string, unknown> {
+  typeName?: string
+  fromVersion?: string
+}
+
+function answer(method: string, params: Params): string {
+  const type = params.typeName ?? ''
   if (method === 'Authenticate') {
     const { database, userName } = params
     return JSON.stringify({ path: 'ThisServer', credentials: { database, userName, sessionId: 'bench-session-id' } })
   }
   if (method === 'GetFeed') {
-    const at = Number.parseInt(String(params['fromVersion'] ?? '0'), 16)
+    const at = Number.parseInt(params.fromVersion ?? '0', 16)
     const page = pages.get(type)?.[at]
     if (page === undefined)
       return `{"data":[],"toVersion":"${(pages.get(type)?.length ?? 0).toString(16).padStart(16, '0')}"}`
@@ -67,7 +74,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 process.on('message', (order: { vehicles: number; zones: number } | HoursOptions | 'stop') => {
   if (order === 'stop') {
     server.close()
-    void sftp.close().then(() => process.disconnect())
+    void sftp.close().then(() => process.disconnect?.())
     return
   }
   if ('zones' in order) {
