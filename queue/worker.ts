@@ -63,24 +63,26 @@ async function readingOf(context: PipelineContext, { run_id, step }: JobData): P
 export async function startWorkers(context: PipelineContext): Promise<void> {
   context.drain.addEventListener('abort', () => void stopTaking(context), { once: true })
   for (const [name, handler] of Object.entries(HANDLERS)) {
-    for (let slot = 0; slot < QUEUES[name as QueueName].concurrency; slot += 1)
-      await startWorker(context, name, handler)
+    const { concurrency } = QUEUES[name as QueueName]
+    for (let nth = 0; nth < concurrency; nth += 1) await startWorker(context, name, handler)
   }
 }
 
-/** A worker of one job at a time, which looks for the next one as soon as it is done with the last. */
-async function startWorker(context: PipelineContext, name: string, handler: Handler): Promise<void> {
+async function startWorker(context: PipelineContext, queue: string, handler: Handler): Promise<void> {
   const options = {
     perJobResults: true,
     includeMetadata: true,
     pollingIntervalSeconds: 0.5,
     notifyPollingIntervalSeconds: 1,
   } as const
-  const workerId = await context.boss.work(name, options, async (jobs: JobWithMetadata<JobData>[]) => {
-    const results = await Promise.all(jobs.map((job) => settle(context, handler, job)))
-    // A job that waits was told of when it came, while all were busy: nobody will be told of it again.
-    context.boss.notifyWorker(workerId)
-    return results
+  let id: string | null = null
+  id = await context.boss.work(queue, options, async (jobs: JobWithMetadata<JobData>[]) => {
+    try {
+      return await Promise.all(jobs.map((job) => settle(context, handler, job)))
+    } finally {
+      // Else the worker would rest until its next poll, with jobs waiting: a second after each of forty.
+      if (id !== null) context.boss.notifyWorker(id)
+    }
   })
 }
 

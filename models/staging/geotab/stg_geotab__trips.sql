@@ -26,7 +26,8 @@ select
     started_at,
     stopped_at,
     next_trip_started_at,
-    deleted_at,
+    -- A newer trip of the same time leaves no room for this one, whether or not the source has withdrawn it.
+    case when is_superseded then coalesce(deleted_at, changed_at) else deleted_at end as deleted_at,
     changed_at,
     landed_xid
 from {{ source('base', 'geotab__trips') }}
