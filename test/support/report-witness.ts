@@ -62,10 +62,11 @@ export class ReportWitness {
         of: (snapshot, key) => {
           const trip = snapshot.trips.get(key)
           if (trip === undefined) return null
-          return {
-            isReportable: trip.completed && !trip.deleted,
-            differences: (row) => tripDifferences(row, trip, this.#fleet),
-          }
+          // Of a trip that began otherwise than was thought, nobody knew the odometer.
+          const isWrong = this.#last()?.trips.get(key)?.deleted === true
+          const differences = (row: DeliveredRow) =>
+            tripDifferences(row, isWrong ? { ...trip, odometerStartM: null } : trip, this.#fleet)
+          return { isReportable: trip.completed && !trip.deleted, differences }
         },
         keys: (snapshot) => snapshot.trips.keys(),
       }),
@@ -87,6 +88,22 @@ export class ReportWitness {
       ...this.#faultDrivers(files),
       ...this.#states(files),
     ]
+  }
+
+  #last(): Snapshot | undefined {
+    return [...this.#snapshots.values()].at(-1)
+  }
+
+  /** How many rows of each report were delivered and are withdrawn now, by the names of the reports. */
+  withdrawn(files: DeliveredFile[]): Record<string, number> {
+    const last = this.#last()
+    const trips = [...historyOf(files, 'trips history', rowKey.trip).keys()]
+    const exceptions = [...historyOf(files, 'exceptions details', rowKey.exception).keys()]
+    return {
+      exceptions_details: exceptions.filter((key) => last?.exceptions.get(key)?.state !== 'valid').length,
+      trips_history: trips.filter((key) => last?.trips.get(key)?.deleted !== false || !last.trips.get(key)?.completed)
+        .length,
+    }
   }
 
   /** How often rows were delivered of a report. */
@@ -125,7 +142,7 @@ export class ReportWitness {
         }
       }
     }
-    const last = [...this.#snapshots.values()].at(-1)
+    const last = this.#last()
     if (last === undefined) return [...problems, 'no run was noted']
     for (const key of truth.keys(last)) {
       const known = truth.of(last, key)
