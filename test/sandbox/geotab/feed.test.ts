@@ -6,12 +6,14 @@ import { aFleet, aSandbox, NOW, wholeFeed, ZERO } from './geotab-client.ts'
 const TYPES = ['Device', 'Diagnostic', 'User', 'Zone', 'Rule', 'Trip', 'ExceptionEvent', 'FaultData', 'LogRecord']
 const MORE_TYPES = ['StatusData', 'DriverChange']
 
-const wild = () => aFleet({ vehicles: 3, disorder: WILD, startDate: '2026-03-12' })
+// Nobody writes to them and their clock stands still, so that all tests can read the same fleets.
+const WILD_FLEET = aFleet({ vehicles: 3, disorder: WILD, startDate: '2026-03-12' })
+const LARGE_FLEET = aFleet({ vehicles: 12, disorder: WILD })
 
 test.for([...TYPES, ...MORE_TYPES])(
   '%s: read page by page from zero it is the same with any limit',
   async (typeName) => {
-    await using client = await aSandbox({ fleet: wild() })
+    await using client = await aSandbox({ fleet: WILD_FLEET })
     const whole = await wholeFeed(client, typeName, 50_000)
     expect(whole.length).toBeGreaterThan(0)
     for (const limit of [1, 2, 7, 100]) {
@@ -44,7 +46,7 @@ test('toVersion is the version of the last row of a page', async () => {
 })
 
 test('fromDate seeds a feed, and is ignored beside a fromVersion', async () => {
-  await using client = await aSandbox({ fleet: wild() })
+  await using client = await aSandbox({ fleet: WILD_FLEET })
   const fromDate = '2026-03-13T12:00:00.000Z'
   const all = await wholeFeed(client, 'LogRecord', 50_000)
   const seeded = await client.feed('LogRecord', { search: { fromDate } })
@@ -70,7 +72,7 @@ test('over-asking is capped without an error, each entity at its own limit', asy
 })
 
 test('deleted trips are hidden from those who do not ask for them', async () => {
-  await using client = await aSandbox({ fleet: wild() })
+  await using client = await aSandbox({ fleet: WILD_FLEET })
   const plain = await wholeFeed(client, 'Trip', 50_000)
   const all = await wholeFeed(client, 'Trip', 50_000, { includeDeleted: true })
   const deleted = all.filter((trip) => 'deletedDateTime' in trip)
@@ -83,7 +85,7 @@ test.for([
   { flag: 'includeDismissedEvents', state: 'dismissed' },
   { flag: 'includeDeleted', state: 'deleted' },
 ])('$state exceptions are hidden without $flag', async ({ flag, state }) => {
-  await using client = await aSandbox({ fleet: aFleet({ vehicles: 12, disorder: WILD }) })
+  await using client = await aSandbox({ fleet: LARGE_FLEET })
   const plain = await wholeFeed(client, 'ExceptionEvent', 50_000)
   const more = await wholeFeed(client, 'ExceptionEvent', 50_000, { [flag]: true })
   const known = new Set(plain.map(({ id }) => id))
@@ -97,7 +99,7 @@ test.for([
 })
 
 test('a search does not narrow the feed of measurements', async () => {
-  await using client = await aSandbox({ fleet: wild() })
+  await using client = await aSandbox({ fleet: WILD_FLEET })
   const all = await wholeFeed(client, 'StatusData', 50_000)
   const search = { diagnosticSearch: { id: 'DiagnosticOdometerId' }, deviceSearch: { id: 'b1' } }
   expect(await wholeFeed(client, 'StatusData', 50_000, search)).toEqual(all)

@@ -27,7 +27,7 @@ describe('a fleet', () => {
         fleet.advance(NOW)
         expect(contentOf(fleet)).toBe(expected)
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     )
   })
 

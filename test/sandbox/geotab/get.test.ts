@@ -3,6 +3,10 @@ import { WILD } from '../../../sandbox/geotab/disorder.ts'
 import { idOf, type Row } from '../../../sandbox/geotab/wire.ts'
 import { aFleet, aSandbox, NOW } from './geotab-client.ts'
 
+// Nobody writes here and the clock stands still, so that all tests can read the same fleets.
+const FLEET = aFleet()
+const WILD_FLEET = aFleet({ vehicles: 4, disorder: WILD })
+
 const idsOf = (rows: Row[]) => rows.map(({ id }) => String(id))
 
 test.for([
@@ -25,13 +29,13 @@ test.for([
   { typeName: 'DeviceStatusInfo', search: { deviceSearch: { groups: [{ id: 'b2702' }] } }, count: 2 },
   { typeName: 'Device', search: { id: 'nowhere' }, count: 0 },
 ])('Get $typeName $search finds $count', async ({ typeName, search, count }) => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   expect((await client.get(typeName, search)).length).toBe(count)
   expect(await client.call('GetCountOf', { typeName, search })).toBe(count)
 })
 
 test('trips and records are found by device and dates', async () => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   const span = { fromDate: '2026-03-11T12:00:00Z', toDate: '2026-03-12T12:00:00Z' }
   const trips = await client.get('Trip', { deviceSearch: { id: 'b1' }, ...span })
   expect(trips.length).toBeGreaterThan(0)
@@ -49,7 +53,7 @@ test('trips and records are found by device and dates', async () => {
 })
 
 test('at one instant a device has an interpolated position, odometer and engine hours, without an id', async () => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   const truth = client.truthOf('db')
   const trip = truth.trips().find(({ deviceId, drivingSeconds }) => deviceId === 'b1' && drivingSeconds > 900)
   const instant = new Date(Date.parse(trip?.start ?? '') + 333_333)
@@ -81,7 +85,7 @@ test('at one instant a device has an interpolated position, odometer and engine 
 })
 
 test('between two instants the records of a device come with both ends', async () => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   const search = {
     deviceSearch: { id: 'b1' },
     fromDate: '2026-03-10T10:00:00.000Z',
@@ -94,7 +98,7 @@ test('between two instants the records of a device come with both ends', async (
 })
 
 test('a device that the fleet does not know has no interpolated position', async () => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   const at = { fromDate: NOW.toISOString(), toDate: NOW.toISOString() }
   expect(await client.get('LogRecord', { deviceSearch: { id: 'bFFF' }, ...at })).toEqual([])
   const future = '2026-05-01T00:00:00Z'
@@ -109,7 +113,7 @@ test.for([
   { typeName: 'ExceptionEvent', sortBy: 'date', offsetOf: (row: Row) => row['activeFrom'] },
   { typeName: 'ExceptionEvent', sortBy: 'version', offsetOf: (row: Row) => row['version'] },
 ])('$typeName is paged by $sortBy, in both directions', async ({ typeName, sortBy, offsetOf }) => {
-  await using client = await aSandbox({ fleet: aFleet({ vehicles: 4, disorder: WILD }) })
+  await using client = await aSandbox({ fleet: WILD_FLEET })
   const all = new Set(idsOf(await client.get(typeName)))
   for (const sortDirection of ['asc', 'desc']) {
     const read: string[] = []
@@ -127,7 +131,7 @@ test.for([
 })
 
 test('properties are selected where the entity allows it, and nested entities have only an id', async () => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   const only = { propertySelector: { fields: ['name', 'groups'], isIncluded: true } }
   const [device] = await client.get('Device', { id: 'b1' }, only)
   expect(Object.keys(device ?? {}).toSorted()).toEqual(['groups', 'id', 'name'])
@@ -158,12 +162,12 @@ test.for([
     error: /^OverLimitException: Supplied results limit \(50001\)/,
   },
 ])('Get $parameters is refused', async ({ parameters, error }) => {
-  await using client = await aSandbox()
+  await using client = await aSandbox({ fleet: FLEET })
   await expect(client.call('Get', parameters)).rejects.toThrow(error)
 })
 
 test('more rows than one Get may answer are an error, unless a limit was given', async () => {
-  await using client = await aSandbox({ mostRows: 5 })
+  await using client = await aSandbox({ fleet: FLEET, mostRows: 5 })
   await expect(client.get('Zone')).rejects.toThrow(
     /^OverLimitException: Supplied results limit \(51\) exceeds maximum limit \(5\)/,
   )

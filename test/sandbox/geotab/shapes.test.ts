@@ -23,6 +23,9 @@ const LEFT_OUT = [
   'defaultPage',
 ]
 
+// Nobody writes to it and its clock stands still, so that all tests can read the same fleet.
+const FLEET = aFleet({ vehicles: 14, startDate: '2026-03-04', disorder: WILD })
+
 /** The kind of a value: what a reader has to be ready for. */
 function kindOf(value: unknown): string {
   if (typeof value !== 'string') return Array.isArray(value) ? 'array' : isRow(value) ? 'object' : typeof value
@@ -45,7 +48,7 @@ function kindsOf(rows: readonly Row[]): Map<string, Set<string>> {
 
 test.for(samples)('%s: every property is served, in the same kind', async (name) => {
   const typeName = name.split('.')[0] ?? ''
-  await using client = await aSandbox({ fleet: aFleet({ vehicles: 9, disorder: WILD }) })
+  await using client = await aSandbox({ fleet: FLEET })
   const served = kindsOf(await client.get(typeName))
   for (const [property, kinds] of kindsOf(fixture(name) as Row[])) {
     if (LEFT_OUT.includes(property)) continue
@@ -66,7 +69,7 @@ describe('well-known entities come as objects and as bare texts', () => {
     { typeName: 'ExceptionEvent', property: 'diagnostic', text: 'NoDiagnosticId' },
     { typeName: 'Diagnostic', property: 'source', text: 'SourceObdId' },
   ])('$typeName.$property', async ({ typeName, property, text }) => {
-    await using client = await aSandbox({ fleet: aFleet({ vehicles: 20, startDate: '2026-03-02', disorder: WILD }) })
+    await using client = await aSandbox({ fleet: FLEET })
     const values = (await client.get(typeName)).map((row) => row[property])
     expect(values).toContain(text)
     expect(values).toContainEqual(expect.objectContaining({ id: expect.any(String) }))
@@ -74,7 +77,7 @@ describe('well-known entities come as objects and as bare texts', () => {
 })
 
 test('durations have days and fractions where they need them', async () => {
-  await using client = await aSandbox({ fleet: aFleet({ vehicles: 9, startDate: '2026-03-04' }) })
+  await using client = await aSandbox({ fleet: FLEET })
   const trips = await client.get('Trip')
   expect(trips.some(({ stopDuration }) => /^\d+\.\d\d:/.test(String(stopDuration)))).toBe(true)
   expect(trips.some(({ drivingDuration }) => /\.\d{7}$/.test(String(drivingDuration)))).toBe(true)
@@ -96,7 +99,7 @@ describe('what is answered has the shape of the recorded envelopes', () => {
     { name: 'error.overlimit_results', method: 'Get', params: { typeName: 'Trip', resultsLimit: 50_001 } },
     { name: 'getfeed.empty', method: 'GetFeed', params: { typeName: 'Trip' } },
   ])('$name', async ({ name, method, params }) => {
-    await using client = await aSandbox()
+    await using client = await aSandbox({ fleet: FLEET })
     const told = await answered(client, method, params)
     const recorded = fixture(`rpc/${name}.json`)
     expect(shapeOf(told)).toEqual(shapeOf(recorded))
@@ -108,7 +111,7 @@ describe('what is answered has the shape of the recorded envelopes', () => {
     { name: 'error.db_unavailable', fault: { fault: 'dbUnavailable' as const } },
     { name: 'error.overlimit_calls', fault: { fault: 'overLimit' as const } },
   ])('$name', async ({ name, fault }) => {
-    await using client = await aSandbox()
+    await using client = await aSandbox({ fleet: FLEET })
     client.faults.set(fault)
     const told = await answered(client, 'GetFeed', { typeName: 'Trip', fromVersion: ZERO })
     expect(shapeOf(told)).toEqual(shapeOf(fixture(`rpc/${name}.json`)))

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
+import type { GeotabDatabase } from '../../../sandbox/geotab/database.ts'
 import type { Row } from '../../../sandbox/geotab/wire.ts'
-import { aSandbox, NOW, USER, ZERO, type Client } from './geotab-client.ts'
+import { aFleet, aSandbox as aSandboxOf, NOW, USER, ZERO, type Client } from './geotab-client.ts'
 
+// Devices are as old as their fleet: a short life is enough.
+const aSandbox = (options: Partial<GeotabDatabase> = {}) =>
+  aSandboxOf({ fleet: aFleet({ startDate: '2026-03-13' }), ...options })
 const set = (client: Client, entity: Row, typeName = 'Device') => client.call('Set', { typeName, entity })
 const device = async (client: Client, id: string): Promise<Row> => (await client.get('Device', { id }))[0] ?? {}
 
