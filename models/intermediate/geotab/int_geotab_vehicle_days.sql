@@ -207,8 +207,9 @@ measured as (
             and faults.recorded_at < spans.ends_at
             and cast(faults.recorded_at at time zone spans.time_zone as date) = spans.activity_date
     ) as by_fault
-    left join lateral (
-        select {{ engine_hours('increases.seconds') }} as engine_hours
+    cross join lateral (
+        select
+            {{ engine_hours('(array_agg(increases.seconds order by increases.diagnostic_id))[1]') }} as engine_hours
         from (
             select
                 readings.diagnostic_id,
@@ -224,10 +225,7 @@ measured as (
             having count(*) > 1
         ) as increases
         where increases.seconds >= 0
-        order by increases.diagnostic_id
-        limit 1
     ) as by_reading
-        on true
 
 )
 
