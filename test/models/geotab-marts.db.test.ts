@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { settled } from '../support/settled.ts'
 import { useGeotab } from './geotab.ts'
 
 const geotab = useGeotab()
@@ -69,6 +70,7 @@ describe('vehicle days', () => {
   })
 
   test('of a build that finds nothing new are left as they are', async () => {
+    await settled(geotab.database.pool)
     await build()
     const before = await query('select ctid, xmin::text from intermediate.int_geotab_vehicle_days order by 1')
     const result = await build()
