@@ -22,7 +22,7 @@ import type { BuildEvent, BuildResult } from './result.ts'
 import { runTasks } from './schedule.ts'
 import { aside, sessionOver, withConnections, type Connection, type Connections, type Session } from './session.ts'
 import { dropShadows, hasShadows, prepareShadows } from './shadow.ts'
-import { refreshStatistics } from './source-statistics.ts'
+import { analyzeStale, refreshStatistics } from './source-statistics.ts'
 import { readTestMemory, recordTests } from './test-memory.ts'
 import { sourceIdentities, sourceVersions } from './versions.ts'
 
@@ -222,11 +222,11 @@ function inOrder(state: BuildState): Change[] {
   return state.changes.toSorted((a, b) => (order.get(a.node.id) ?? 0) - (order.get(b.node.id) ?? 0))
 }
 
-/** Renews statistics after the publish, which stands whatever becomes of them. */
+/** Renews statistics that are stale after the publish, which stands whatever becomes of them. */
 async function analyzeIncremented(session: Session, state: BuildState, changes: Change[]): Promise<void> {
-  const tables = changes.flatMap(({ type, node }) => (type === 'increment' ? relationSql(node.relation) : []))
+  const tables = changes.flatMap(({ type, node }) => (type === 'increment' ? node.relation : []))
   try {
-    await session.script(tables.map((table) => `analyze (skip_locked) ${table}`))
+    await analyzeStale(session, tables)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     state.warnings.push(`published, but statistics were not renewed: ${error.message}`)

@@ -166,3 +166,22 @@ test.for<[string, string]>([
   await builds.pool.query(insert('k1', 1))
   expect((await build(files)).nodes).toMatchObject([{ status: 'built', rows: 1, replaced: 1 }])
 })
+
+test('statistics are renewed when much of a table has changed, and not for a little', async () => {
+  const analyses = async () =>
+    (await rowsOf(`select analyze_count::int as count from pg_stat_user_tables where relid = 'totals'::regclass`))[0]
+  await builds.pool.query(
+    `insert into raw_shop.events (key, amount) select 'n' || n, n from generate_series(1, 2000) n`,
+  )
+  await build(files)
+  // The rows with which the table was made count as changes too.
+  await builds.pool.query(insert('k1', 1))
+  await build(files)
+  const first = await analyses()
+  await builds.pool.query(insert('k1', 1))
+  await build(files)
+  expect(await analyses()).toEqual(first)
+  await builds.pool.query(`insert into raw_shop.events (key, amount) select 'm' || n, n from generate_series(1, 900) n`)
+  await build(files)
+  expect(await analyses()).toEqual({ count: Number(first?.count) + 1 })
+})

@@ -52,10 +52,10 @@ const PROJECT = loadProject(resolve(import.meta.dirname, '../..'))
 export interface Geotab {
   readonly database: TestDatabase
   /** Writes a row of `base.geotab__<table>`, of the connection `north` unless the row says another. */
-  insert(table: string, row: Row): Promise<void>
-  query(text: string, values?: unknown[]): Promise<Row[]>
+  insert: (table: string, row: Row) => Promise<void>
+  query: (text: string, values?: unknown[]) => Promise<Row[]>
   /** Builds the Geotab models and runs their tests; Fullbay's stay out. */
-  build(options?: { fullRefresh?: boolean; vars?: Row }): Promise<BuildResult>
+  build: (options?: { fullRefresh?: boolean; vars?: Row }) => Promise<BuildResult>
 }
 
 /** Gives the tests of a file a database with the connections north (New York) and south (Chicago), and the models. */
