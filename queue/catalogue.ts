@@ -12,7 +12,7 @@ export const FEEDS: readonly Feed[] = [fullbayInvoices, ...geotabFeeds]
 /** What is done once per run and connection: after its feeds, or after the models. */
 export const STAGES: readonly Stage[] = [geotabContexts, chevinReports]
 
-export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
+export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'resend'
 
 /** Where jobs end that failed for good, with their error. */
 export const DEAD_LETTERS = 'dead-letters'
@@ -89,4 +89,6 @@ export const QUEUES: Record<QueueName, QueueSettings> = {
     heartbeatSeconds: 60,
     concurrency: 1,
   },
+  /** Sends files whose time to be tried again has come. */
+  resend: { policy: 'exclusive', retryLimit: 0, expireInSeconds: 3600, heartbeatSeconds: 60, concurrency: 1 },
 }

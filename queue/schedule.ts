@@ -1,5 +1,6 @@
 import type { JobWithMetadata } from 'pg-boss'
 import { PipelineError } from '../core/errors.ts'
+import { sendDue } from './chevin/send.ts'
 import type { PipelineContext } from './context.ts'
 import { runPipeline } from './pipeline-run.ts'
 
@@ -13,6 +14,14 @@ export async function scheduleRuns(context: PipelineContext): Promise<void> {
   await context.boss.work('pipeline', { includeMetadata: true }, async (jobs: JobWithMetadata[]) => {
     for (const job of jobs) await beginScheduledRun(context, job)
   })
+  await context.boss.schedule('resend', '*/5 * * * *', {}, { tz: 'UTC', missed: 'skip' })
+  await context.boss.work('resend', async () => await resend(context))
+}
+
+/** Sends what could not be sent when its run was: the ledger knows when each file is tried again. */
+async function resend(context: PipelineContext): Promise<void> {
+  const files = await sendDue(context, null, context.drain)
+  for (const { file, outcome, error } of files) context.logger.info({ file, outcome, err: error }, 'file sent again')
 }
 
 async function beginScheduledRun(context: PipelineContext, job: JobWithMetadata): Promise<void> {

@@ -16,7 +16,7 @@ interface Handler {
   fail(context: PipelineContext, data: JobData, error: PipelineError): Promise<void>
 }
 
-const HANDLERS: Record<Exclude<QueueName, 'pipeline'>, Handler> = {
+const HANDLERS: Record<Exclude<QueueName, 'pipeline' | 'resend'>, Handler> = {
   extract: {
     async run(context, data, signal) {
       const reading = await readingOf(context, data)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { PipelineError } from '../../core/errors.ts'
-import { dropDeliveredContent } from '../../load/sftp/ledger.ts'
+import { dropDeliveredContent, requeueDeliveries } from '../../load/sftp/ledger.ts'
 import { endAlert, raiseAlert } from '../alerts.ts'
 import type { BuildOutput } from '../build-job.ts'
 import type { PipelineContext } from '../context.ts'
@@ -46,6 +46,7 @@ export const chevinReports: Stage = {
         }
       }
     }
+    await anotherRound(context)
     output.files = await sendDue(context, runId, signal)
     await dropDeliveredContent(context.db, context.config.chevin.keep_files_days, context.clock)
     await sql`
@@ -74,6 +75,29 @@ function reasonAgainst(report: Report, connection: string, steps: Step[]): strin
   return groups.includes('geotab') ? null : 'its models were held back by the build'
 }
 
+// What a server refuses to everybody until a person mends it: the file itself is as good as ever.
+const REFUSED_BY_SERVER = [
+  'SFTP_AUTH',
+  'SFTP_HOST_KEY_UNKNOWN',
+  'SFTP_HOST_KEY_CHANGED',
+  'SFTP_DENIED',
+  'SFTP_DIRECTORY_MISSING',
+  'SFTP_READ_ONLY',
+]
+
+/** Has files that the server refused as a whole tried again by each run, so that they go out once it is mended. */
+async function anotherRound(context: PipelineContext): Promise<void> {
+  const { destination } = context.chevin
+  await context.db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ delivery_id: string }>`
+      select delivery_id from ops.deliveries
+      where destination = ${destination} and status = 'failed' and error_code = any(${REFUSED_BY_SERVER}::text[])
+    `.execute(trx)
+    const deliveryIds = rows.map((row) => row.delivery_id)
+    if (deliveryIds.length > 0) await requeueDeliveries(trx, { destination, deliveryIds }, context.clock)
+  })
+}
+
 async function tell(
   context: PipelineContext,
   report: Report,
@@ -97,11 +121,11 @@ function assertSent({ files }: DeliverOutput): void {
   const open = files.filter(({ outcome }) => outcome !== 'delivered' && outcome !== 'was_there')
   const first = open[0]
   if (first === undefined) return
-  const retry = open.some(({ outcome }) => outcome === 'retry' || outcome === 'waiting') ? 'later' : 'never'
   const code = first.error?.code ?? 'DELIVERY_WAITING'
   const lines = open.map(
     ({ file, outcome, error }) => `  ${file}: ${outcome}${error === undefined ? '' : ` (${error.message})`}`,
   )
   const message = `${open.length} file(s) have not arrived; they are kept and sent by a later run (npx milepost deliver sends now):\n${lines.join('\n')}`
-  throw new PipelineError(code, message, retry)
+  // The ledger knows when each file is tried again: to repeat the step would only find that it is not time yet.
+  throw new PipelineError(code, message, 'never')
 }

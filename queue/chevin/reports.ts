@@ -25,7 +25,16 @@ export const REPORTS: readonly Report[] = [
     model: 'reports.rpt_asset_status',
     rowsModel: 'intermediate.int_geotab_asset_status_reported',
     rows: 'state',
-    feeds: ['geotab.devices', 'geotab.device_status_info', 'geotab.status_data', 'geotab.trips', 'geotab.groups'],
+    feeds: [
+      'geotab.devices',
+      'geotab.device_status_info',
+      'geotab.log_records',
+      'geotab.status_data',
+      'geotab.trips',
+      'geotab.groups',
+      'geotab.zones',
+      'geotab.users',
+    ],
   },
   {
     name: 'trips_history',

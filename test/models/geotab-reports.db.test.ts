@@ -245,11 +245,11 @@ describe('the hash of a row', () => {
   const hash = async (trip: Row = {}, context: Row = {}) => (await reportedTrip(trip, context))['content_hash']
 
   test.for<[string, Row, Row]>([
-    ['the trip itself', { material_hash: 'm2' }, {}],
+    ['the trip itself', { driving_seconds: '1' }, {}],
     ['the driver', { driver_id: 'u2' }, {}],
     ['the zones', {}, { zone_ids: ['z9'] }],
     ['the odometer', {}, { odometer_start_m: 0 }],
-    ['the place', {}, { latitude_e5: 1, longitude_e5: 1 }],
+    ['the place', { stop_latitude: 1 }, {}],
   ])('changes with %s', async ([, trip, context]) => {
     expect(await hash(trip, context)).not.toBe(await hash())
   })
@@ -276,10 +276,11 @@ describe('the hash of a row', () => {
   test('stays when the vehicle, its group or its driver is renamed, and changes once when the address is known', async () => {
     await insert('devices', { device_id: 'named', name: 'Old', group_ids: ['gn'] })
     await insert('groups', { group_id: 'gn', name: 'Old group' })
+    await insert('users', { user_id: 'un', name: 'old@x', employee_number: '8' })
     const before = await reportedTrip({ device_id: 'named', driver_id: 'un' }, { latitude_e5: 77, longitude_e5: 77 })
     await query(`update base.geotab__devices set name = 'New' where device_id = 'named'`)
     await query(`update base.geotab__groups set name = 'New group' where group_id = 'gn'`)
-    await insert('users', { user_id: 'un', name: 'new@x', employee_number: '9' })
+    await query(`update base.geotab__users set employee_number = '9' where user_id = 'un'`)
     const told = async () =>
       (await query(`select * from intermediate.int_geotab_trips_reported where device_id = 'named'`))[0] as Row
     const renamed = await told()

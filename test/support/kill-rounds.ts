@@ -74,7 +74,8 @@ async function withServer<T>(
 const VOLATILE =
   /^(id|raw_data_id|page_id|run_id|quarantine_id|.*_at|.*_xid|.*_timestamp|.*ingestion.*|seen_count|last_successful_processing|hours_since.*|missing_since|window_start|window_end|activity_date|job_id)$/
 // Views about runs and moments rather than about records.
-const SKIPPED = /^marts\.(v_ingestion_performance|v_recent_activity|v_shop_freshness)$/
+// The made-up fleet lives on by the clock, so that two loads of it differ: its tables are held against each other.
+const SKIPPED = /^marts\.(v_ingestion_performance|v_recent_activity|v_shop_freshness)$|geotab|chevin|vehicle_/
 
 async function digestAll(client: Client): Promise<Digests> {
   const { rows } = await client.query<{ name: string; columns: string[] }>(`
