@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,6 +8,7 @@ import { createShop } from '../sandbox/fullbay/generator.ts'
 import { startFullbaySandbox } from '../sandbox/fullbay/server.ts'
 import { openBenchDatabase } from './support/database.ts'
 import { printFigures } from './support/figures.ts'
+import { peakMemoryMb } from './support/memory.ts'
 
 // From the sandbox over HTTP to published views: the vendor in this process, `milepost run` in another, whose wall time
 // and peak memory are what counts. usage: node bench/pipeline.ts [invoices]
@@ -95,15 +95,4 @@ async function milepostRun() {
   const summary = JSON.parse(output) as Summary
   const lines = summary.lines.reduce((sum, row) => sum + row.lines, 0)
   return { seconds: (performance.now() - from) / 1000, peakMb, summary, lines }
-}
-
-/** The kernel's own high-water mark of a process's memory (Linux). */
-function peakMemoryMb(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return 0
-    throw error
-  }
 }

@@ -91,12 +91,12 @@ function instantOf(option: string, text: string): Date {
 
 async function chosen(context: PipelineContext, options: Options) {
   const { REPORTS } = await import('../queue/chevin/reports.ts')
-  const wanted = options.report.length === 0 ? context.config.chevin.reports : options.report
+  const wanted: string[] = options.report.length === 0 ? context.config.chevin.reports : options.report
   const all = context.geotab.databases.map(({ connection }) => connection)
   const stranger = options.connection.find((connection) => !all.includes(connection))
   if (stranger !== undefined) throw usageError(`there is no Geotab database ${stranger}; there are ${all.join(', ')}`)
   const connections = options.connection.length === 0 ? all : options.connection
-  return REPORTS.filter(({ name }) => (wanted as string[]).includes(name)).flatMap((report) =>
+  return REPORTS.filter(({ name }) => wanted.includes(name)).flatMap((report) =>
     connections.map((connection) => ({ report, connection })),
   )
 }

@@ -17,24 +17,36 @@ export function progressDisplay(now: () => number = Date.now): ProgressDisplay {
 export function progressOf(steps: Step[]): { fraction: number; text: string } {
   const extracts = steps.filter((step) => step.kind === 'extract')
   const windows = sum(extracts, (step) => step.windows_total)
-  const done = sum(extracts, (step) => step.windows_done)
   const fetched = sum(extracts, (step) => step.fetched)
-  const flattened = sum(
-    steps.filter((step) => step.kind === 'transform'),
-    (step) => (step.output as { records?: number } | null)?.records ?? 0,
-  )
-  const build = steps.find((step) => step.kind === 'build')
-  const open = steps.find((step) => step.kind !== 'build' && (step.status === 'pending' || step.status === 'running'))
-  const read = windows === 0 ? 0 : done / windows
-  // Reading and flattening go on together and take most of the time; the models are the rest.
-  const fraction = build?.status === 'succeeded' ? 1 : 0.85 * read + (open === undefined ? 0.05 : 0)
-  const isBuilding = open === undefined && build !== undefined && build.status !== 'skipped'
-  const phase = isBuilding ? 'building and testing the models' : 'reading and flattening'
+  const transforms = steps.filter((step) => step.kind === 'transform')
+  const transformed = sum(transforms, (step) => (step.output as { records?: number } | null)?.records ?? 0)
+  const begun = extracts.some((step) => step.status !== 'pending')
+  if (!begun) return { fraction: 0, text: 'starting: asking what to read' }
+  const later = steps.find((step) => LATER[step.kind] !== undefined && isOpen(step) && step.job_id !== null)
+  const reading = [...extracts, ...transforms]
+  // Reading and transforming go on together and take most of the time; a reading by windows is as far as its windows.
+  const read = sum(reading, doneOf) / Math.max(1, reading.length)
+  const ended = steps.filter((step) => !isOpen(step)).length / steps.length
+  const fraction = later === undefined && ended < 1 ? 0.8 * read : Math.max(0.8, ended)
   const trouble = steps.find((step) => step.error_code !== null && step.status !== 'failed')
   const note = trouble === undefined ? '' : ` (trying again after ${trouble.error_code})`
-  if (windows === 0) return { fraction: 0, text: 'starting: asking what to read' }
-  const text = `${phase}: ${done}/${windows} windows, ${count(fetched)} invoices read, ${count(flattened)} flattened${note}`
+  const phase = later === undefined ? 'reading and transforming' : LATER[later.kind]
+  const span = windows === 0 ? '' : `${sum(extracts, (step) => step.windows_done)}/${windows} windows, `
+  const text = `${phase}: ${span}${count(fetched)} records read, ${count(transformed)} transformed${note}`
   return { fraction, text }
+}
+
+const LATER: Partial<Record<Step['kind'], string>> = {
+  enrich: 'laying the feeds beside each other',
+  build: 'building and testing the models',
+  deliver: 'delivering the reports',
+}
+
+const isOpen = (step: Step) => step.status === 'pending' || step.status === 'running'
+
+function doneOf(step: Step): number {
+  if (!isOpen(step)) return 1
+  return step.windows_total === 0 ? 0 : step.windows_done / step.windows_total
 }
 
 const sum = (steps: Step[], of: (step: Step) => number) => steps.reduce((total, step) => total + of(step), 0)

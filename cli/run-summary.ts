@@ -1,17 +1,31 @@
 import { sql, type Kysely } from 'kysely'
 import type { DB } from '../db/schema.ts'
+import { openAlerts, type OpenAlert } from '../queue/alerts.ts'
 import type { BuildOutput } from '../queue/build-job.ts'
+import type { DeliverOutput } from '../queue/chevin/reports-stage.ts'
 import { readSteps, type Run, type Step } from '../queue/ledger.ts'
+import { deliveriesOf, readGeotabSummary, renderGeotab, type GeotabSummary } from './geotab-summary.ts'
 import { count, money, renderTable } from './output.ts'
 
-export interface RunSummary {
-  run_id: string
-  status: Run['status']
-  seconds: number
+/** Records of a source that a run read, and what became of them. */
+interface SourceCounts {
   fetched: number
   landed: number
   unchanged: number
   quarantined: number
+  /** Left out by the settings; not part of fetched. */
+  skipped: number
+}
+
+export interface RunSummary extends Omit<SourceCounts, 'skipped'> {
+  run_id: string
+  status: Run['status']
+  seconds: number
+  /** The counts by source. */
+  sources_read: Record<string, SourceCounts>
+  geotab: GeotabSummary
+  deliveries: DeliverOutput | null
+  alerts: OpenAlert[]
   refused_in_flattening: number
   failures: { step: string; code: string; message: string }[]
   missing_invoices: number
@@ -43,11 +57,15 @@ export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary>
           where b.shop_id = w.connection and b.invoice_date between w.window_start and w.window_end
         )
       ) as emptied,
-      (select count(*) from ops.quarantine where stage = 'transform' and state = 'open' and run_id = ${run.run_id}::uuid) as open
+      (select count(*) from ops.quarantine where feed like 'fullbay.%' and stage = 'transform' and state = 'open' and run_id = ${run.run_id}::uuid) as open
   `.execute(db)
   return {
     run_id: run.run_id,
     status: run.status,
+    sources_read: countsBySource(steps),
+    geotab: await readGeotabSummary(db, steps),
+    deliveries: deliveriesOf(steps),
+    alerts: await openAlerts(db),
     seconds: ((run.finished_at?.getTime() ?? Date.now()) - run.started_at.getTime()) / 1000,
     fetched: run.fetched,
     landed: run.landed,
@@ -62,6 +80,17 @@ export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary>
     build: (build?.output as BuildOutput | undefined) ?? null,
     top_customers: await readTopCustomers(db),
   }
+}
+
+function countsBySource(steps: Step[]): Record<string, SourceCounts> {
+  const bySource: Record<string, SourceCounts> = {}
+  for (const step of steps) {
+    if (step.kind !== 'extract' && step.kind !== 'enrich') continue
+    const source = step.feed?.split('.')[0] ?? ''
+    const counts = (bySource[source] ??= { fetched: 0, landed: 0, unchanged: 0, quarantined: 0, skipped: 0 })
+    for (const name of Object.keys(counts) as (keyof SourceCounts)[]) counts[name] += step[name]
+  }
+  return bySource
 }
 
 function failureOf(step: Step): RunSummary['failures'] {
@@ -95,10 +124,13 @@ export function renderSummary(summary: RunSummary & { database: string; sources:
     ...summary.failures.map(({ step, code, message }) => `  FAILED ${step}\n    ${code}: ${message}`),
     '',
     ...summary.sources.map((source) => `Source     ${source}`),
-    `Invoices   ${invoiceLine(summary)}`,
+    `Invoices   ${countsLine(summary.sources_read['fullbay'])}`,
     ...noticeLines(summary),
+    `Geotab     ${countsLine(summary.sources_read['geotab'])}`,
     ...modelLines(summary),
+    ...summary.alerts.map((alert) => `ALERT      ${alert.severity}: ${alert.message} -> ${alert.next_step}`),
     '',
+    ...renderGeotab(summary.geotab, summary.deliveries),
     ...section(
       'Lines',
       ['type', 'lines', 'total'],
@@ -119,10 +151,13 @@ export function renderSummary(summary: RunSummary & { database: string; sources:
   return parts.join('\n')
 }
 
-function invoiceLine({ fetched, landed, unchanged, quarantined }: RunSummary): string {
-  const counts = `${count(fetched)} fetched = ${count(landed)} landed + ${count(unchanged)} unchanged + ${count(quarantined)} quarantined`
-  if (quarantined > 0) return `${counts} (npx milepost quarantine)`
-  return landed === 0 && fetched > 0 ? `${counts}: nothing new` : counts
+function countsLine(counts: SourceCounts | undefined): string {
+  if (counts === undefined) return 'not read'
+  const { fetched, landed, unchanged, quarantined, skipped } = counts
+  const line = `${count(fetched)} fetched = ${count(landed)} landed + ${count(unchanged)} unchanged + ${count(quarantined)} quarantined`
+  const left = skipped === 0 ? '' : `; ${count(skipped)} readings left out by the settings`
+  if (quarantined > 0) return `${line} (npx milepost quarantine)${left}`
+  return landed === 0 && fetched > 0 ? `${line}: nothing new${left}` : `${line}${left}`
 }
 
 function noticeLines(summary: RunSummary): string[] {

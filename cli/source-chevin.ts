@@ -34,6 +34,6 @@ export async function openChevin(config: Config): Promise<OpenSource<ChevinTarge
     source,
     name: `sandbox: a stand-in SFTP server that keeps its files in ${root}`,
     notice: 'No SFTP server of Chevin is configured: files go to the built-in sandbox.',
-    close: server.close,
+    close: () => server.close(),
   }
 }

@@ -15,15 +15,30 @@ export async function openGeotabSource(config: Config, pool: Pool, clock: Clock)
     const name = `Geotab, ${real.databases.length} database(s): ${real.databases.map((one) => one.connection).join(', ')}`
     return { source: real, name, notice: null, close: async () => {} }
   }
-  const demo = demoGeotab(clock.now())
-  const server = await startGeotabSandbox({ databases: [demo], now: () => clock.now() })
+  const now = () => clock.now()
+  const demo = demoGeotab(now, await sandboxStart(pool, now))
+  const server = await startGeotabSandbox({ databases: demo.databases, now })
   const source = geotabSource(config, [demoDatabase(demo, server.url)], { pool, clock, isSandbox: true })
   return {
     source,
-    name: `sandbox: a made-up fleet of ${demo.vehicles} vehicles in the stand-in Geotab database ${demo.database}`,
+    name: `sandbox: a made-up fleet in the stand-in Geotab database ${demo.database}, since ${demo.startDate}`,
     notice: 'No Geotab database is configured: reading the built-in sandbox.',
     close: server.close,
   }
+}
+
+/**
+ * The day on which the made-up fleet began to live, kept in the database that its data lands in: a stand-in that began
+ * anew would tell lower versions than those that were read, as a vendor does after a loss of data.
+ */
+async function sandboxStart(pool: Pool, now: () => Date): Promise<string> {
+  const { rows } = await pool.query<{ value: string }>(
+    `insert into base.geotab__settings (connection, name, value) values ('demo', 'sandbox_start_date', $1)
+     on conflict (connection, name) do update set value = base.geotab__settings.value
+     returning value`,
+    [demoGeotab(now).startDate],
+  )
+  return rows[0]?.value ?? demoGeotab(now).startDate
 }
 
 export function demoDatabase(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { usageError } from './exit.ts'
 import { print, renderJson, renderTable } from './output.ts'
 import { openReader } from './session.ts'
 
@@ -11,11 +12,30 @@ interface CursorRow {
 }
 
 export function addStateCommand(program: Command): void {
-  program
+  const state = program
     .command('state')
-    .description('how far each feed has been read (the cursors)')
+    .description('how far each feed has been read (the cursors): list, reset')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx milepost state
+  $ npx milepost state list --json
+  $ npx milepost state reset geotab.trips washgas --dry-run`,
+    )
+  state
+    .command('reset')
+    .description(
+      'forget how far a feed has been read: the next run reads it from its beginning; what is equal lands as unchanged',
+    )
+    .argument('<feed>', 'such as geotab.trips')
+    .argument('<connection>', 'the shop or Geotab database')
+    .option('--dry-run', 'only say what would be forgotten')
+    .action((feed: string, connection: string, options: { dryRun?: boolean }) => reset(feed, connection, options))
+  state
+    .command('list', { isDefault: true })
+    .description('list them')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  $ npx milepost state\n  $ npx milepost state --json')
     .action(async (options: { json?: boolean }) => {
       const session = await openReader()
       try {
@@ -30,4 +50,28 @@ export function addStateCommand(program: Command): void {
         await session.close()
       }
     })
+}
+
+/** After a source was restored from a backup its versions may begin anew: a person says so, and it is written down. */
+async function reset(feed: string, connection: string, options: { dryRun?: boolean }): Promise<void> {
+  const session = await openReader()
+  try {
+    const { rows } = await session.pool.query<CursorRow>(
+      'select * from ops.cursors where feed = $1 and connection = $2',
+      [feed, connection],
+    )
+    const held = rows[0]
+    if (held === undefined)
+      throw usageError(`there is no cursor of ${feed} ${connection}; \`milepost state\` lists them`)
+    const what = `${feed} ${connection}: ${JSON.stringify(held.value)}, last moved ${held.updated_at.toISOString()}`
+    if (options.dryRun === true) return print(`Would forget ${what}.`)
+    await session.pool.query(
+      `with gone as (delete from ops.cursors where feed = $1 and connection = $2 returning value)
+       insert into ops.cursor_resets (feed, connection, value) select $1, $2, value from gone`,
+      [feed, connection],
+    )
+    print(`Forgot ${what}. The next run reads from the beginning.`)
+  } finally {
+    await session.close()
+  }
 }

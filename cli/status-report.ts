@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { DB } from '../db/schema.ts'
+import { openAlerts } from '../queue/alerts.ts'
 import { DEAD_LETTERS } from '../queue/catalogue.ts'
 import { readSteps, type Run } from '../queue/ledger.ts'
 import { count, renderTable } from './output.ts'
@@ -19,7 +20,8 @@ export async function readStatus(db: Kysely<DB>, limit: number) {
     select feed, stage, state, code, count(*) as records from ops.quarantine
     where state in ('open', 'retry') group by feed, stage, state, code order by feed, stage, code
   `.execute(db)
-  return { runs: runs.rows, steps, queues: await readQueues(db), quarantine: quarantine.rows }
+  const alerts = await openAlerts(db)
+  return { runs: runs.rows, steps, queues: await readQueues(db), quarantine: quarantine.rows, alerts }
 }
 
 async function readQueues(db: Kysely<DB>) {
@@ -51,7 +53,13 @@ async function readQueues(db: Kysely<DB>) {
   return rows
 }
 
-export function renderStatus({ runs, steps, queues, quarantine }: Awaited<ReturnType<typeof readStatus>>): string {
+export function renderStatus({
+  runs,
+  steps,
+  queues,
+  quarantine,
+  alerts,
+}: Awaited<ReturnType<typeof readStatus>>): string {
   if (runs.length === 0) return 'No run yet. Begin with `npm start` or `npx milepost run`.'
   const parts = [
     'Runs',
@@ -78,7 +86,7 @@ export function renderStatus({ runs, steps, queues, quarantine }: Awaited<Return
         step.step,
         step.status,
         step.attempts,
-        step.kind === 'extract' ? `${step.windows_done}/${step.windows_total}` : '',
+        step.windows_total > 0 ? `${step.windows_done}/${step.windows_total}` : '',
         step.kind === 'extract' ? count(step.fetched) : '',
         step.error_code ?? '',
       ]),
@@ -98,6 +106,13 @@ export function renderStatus({ runs, steps, queues, quarantine }: Awaited<Return
   if (quarantine.length > 0) {
     const rows = quarantine.map((row) => [row.feed, row.stage, row.state, row.code, row.records])
     parts.push(renderTable(['feed', 'stage', 'state', 'code', 'records'], rows))
+  }
+  parts.push('', alerts.length === 0 ? 'No open alert.' : 'Alerts')
+  for (const { severity, message, next_step, began_at, occurrences } of alerts) {
+    parts.push(
+      `  ${severity}, since ${began_at.toISOString()}, met ${occurrences} time(s): ${message}`,
+      `    -> ${next_step}`,
+    )
   }
   return parts.join('\n')
 }

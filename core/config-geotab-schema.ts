@@ -17,7 +17,12 @@ const prefix = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 .-]{0,59}$/, {
 const database = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, { error: 'letters, digits, - and _ only, at most 40' }),
   name: z.string().min(1).optional(),
-  server: host.default('my.geotab.com'),
+  /** A host of Geotab, or the address of a stand-in on this machine. */
+  server: z
+    .union([host, z.string().regex(/^http:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/)], {
+      error: 'expected a host name such as my.geotab.com, or http://127.0.0.1:<port> of a stand-in',
+    })
+    .default('my.geotab.com'),
   database: z.string().min(1),
   user_name: z.string().min(1),
   password: secretReference.optional(),

@@ -41,10 +41,9 @@ export async function upsertRecords(
 ): Promise<number> {
   const first = records[0]
   if (first === undefined) return 0
-  const types = await typesOf(db, table)
   const columns = Object.keys(first).filter((column) => !rule.keys.includes(column))
   const has = (column: string) => columns.includes(column)
-  const stamps = ['landed_xid', ...(types.has('changed_at') ? ['changed_at'] : [])]
+  const stamps = ['landed_xid', ...(rule.changes === 'material' ? ['changed_at'] : [])]
   const isOther = differs(rule.changes === 'material' ? ['material_hash'] : columns.filter((c) => c !== 'raw_version'))
   const isRewritten =
     rule.changes === 'material' ? differs(['raw_version', 'material_hash', 'transform_fingerprint']) : isOther

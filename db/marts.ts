@@ -70,6 +70,87 @@ export interface DimFullbayVehicles {
   last_service_date: string | null
 }
 
+export interface DimGeotabDrivers {
+  driver_key: string
+  connection: string
+  driver_id: string
+  login: string | null
+  first_name: string | null
+  last_name: string | null
+  full_name: string | null
+  employee_number: string | null
+  key_serial_number: string | null
+  is_driver: boolean
+  is_archived: boolean
+  active_from: Date | null
+  active_to: Date | null
+}
+
+export interface DimGeotabGroups {
+  group_key: string
+  connection: string
+  group_id: string
+  name: string | null
+  comment: string | null
+  reference: string | null
+  paths: string[] | null
+  ancestor_ids: string[] | null
+  child_ids: string[] | null
+  depth: number | null
+  vehicles: number
+}
+
+export interface DimGeotabVehicles {
+  vehicle_key: string
+  connection: string
+  device_id: string
+  driver_id: string | null
+  name: string | null
+  serial_number: string | null
+  device_type: string | null
+  vin: string | null
+  engine_vin: string | null
+  license_plate: string | null
+  license_state: string | null
+  comment: string | null
+  time_zone: string | null
+  plan: string | null
+  group_ids: string[] | null
+  group_names: string | null
+  odometer_mi: number | null
+  engine_hours: number | null
+  latitude: number | null
+  longitude: number | null
+  is_archived: boolean
+  is_serial_number_shared: boolean
+  is_driving: boolean | null
+  is_communicating: boolean | null
+  active_from: Date | null
+  active_to: Date | null
+  odometer_at: Date | null
+  engine_hours_at: Date | null
+  position_at: Date | null
+  status_at: Date | null
+  last_trip_started_at: Date | null
+}
+
+export interface DimGeotabZones {
+  zone_key: string
+  connection: string
+  zone_id: string
+  name: string | null
+  comment: string | null
+  external_reference: string | null
+  zone_types: string[] | null
+  group_ids: string[] | null
+  invalid_reason: string | null
+  area: number | null
+  is_active: boolean
+  active_from: Date | null
+  active_to: Date | null
+  deleted_at: Date | null
+}
+
 export interface FctFullbayInvoices {
   invoice_key: string
   customer_key: string | null
@@ -260,6 +341,144 @@ export interface FctFullbayLineItems {
   sublet: boolean | null
   invoice_date: string | null
   ingestion_timestamp: Date | null
+}
+
+export interface FctGeotabAssetStatus {
+  vehicle_key: string
+  driver_key: string | null
+  connection: string
+  device_id: string
+  driver_id: string | null
+  vehicle_name: string | null
+  zone_ids: string[] | null
+  zone_names: string | null
+  address: string | null
+  odometer_mi: number | null
+  engine_hours: number | null
+  latitude: number | null
+  longitude: number | null
+  speed_mph: number | null
+  bearing_degrees: number | null
+  state_seconds: number | null
+  is_archived: boolean
+  is_driving: boolean | null
+  is_communicating: boolean | null
+  status_at: Date | null
+  position_at: Date | null
+  odometer_at: Date | null
+  engine_hours_at: Date | null
+  last_trip_started_at: Date | null
+}
+
+export interface FctGeotabExceptions {
+  exception_key: string | null
+  vehicle_key: string | null
+  driver_key: string | null
+  connection: string | null
+  exception_id: string | null
+  device_id: string | null
+  driver_id: string | null
+  rule_id: string | null
+  diagnostic_id: string | null
+  rule_name: string | null
+  state: string | null
+  zone_ids: string[] | null
+  position_method: string | null
+  distance_mi: number | null
+  duration_seconds: number | null
+  latitude: number | null
+  longitude: number | null
+  latitude_e5: number | null
+  longitude_e5: number | null
+  is_valid: boolean | null
+  is_ended: boolean | null
+  is_future: boolean | null
+  started_at: Date | null
+  ended_at: Date | null
+  changed_at: Date | null
+}
+
+export interface FctGeotabFaults {
+  fault_key: string | null
+  vehicle_key: string | null
+  driver_key: string | null
+  connection: string | null
+  fault_id: string | null
+  device_id: string | null
+  driver_id: string | null
+  diagnostic_id: string | null
+  controller_id: string | null
+  failure_mode_id: string | null
+  diagnostic_name: string | null
+  driver_method: string | null
+  fault_state: string | null
+  effective_status: string | null
+  severity: string | null
+  diagnostic_code: number | null
+  source_address: number | null
+  occurrences: number | null
+  is_malfunction_lamp_on: boolean | null
+  is_red_stop_lamp_on: boolean | null
+  is_amber_warning_lamp_on: boolean | null
+  is_protect_warning_lamp_on: boolean | null
+  is_future: boolean | null
+  recorded_at: Date | null
+  dismissed_at: Date | null
+  changed_at: Date | null
+}
+
+export interface FctGeotabTrips {
+  vehicle_key: string | null
+  driver_key: string | null
+  connection: string | null
+  device_id: string | null
+  trip_id: string | null
+  driver_id: string | null
+  zone_ids: string[] | null
+  odometer_method: string | null
+  distance_mi: number | null
+  work_distance_mi: number | null
+  driving_seconds: number | null
+  idling_seconds: number | null
+  stop_seconds: number | null
+  work_driving_seconds: number | null
+  work_stop_seconds: number | null
+  maximum_speed_mph: number | null
+  average_speed_mph: number | null
+  odometer_start_mi: number | null
+  odometer_end_mi: number | null
+  engine_hours_start: number | null
+  engine_hours_end: number | null
+  stop_latitude: number | null
+  stop_longitude: number | null
+  latitude_e5: number | null
+  longitude_e5: number | null
+  is_completed: boolean | null
+  is_after_hours_start: boolean | null
+  is_after_hours_end: boolean | null
+  is_seat_belt_off: boolean | null
+  is_future: boolean | null
+  started_at: Date | null
+  stopped_at: Date | null
+  next_trip_started_at: Date | null
+  changed_at: Date | null
+}
+
+export interface FctGeotabVehicleDays {
+  vehicle_key: string | null
+  connection: string | null
+  device_id: string | null
+  trips: number | null
+  exceptions: number | null
+  faults: number | null
+  distance_mi: number | null
+  driving_seconds: number | null
+  idling_seconds: number | null
+  stop_seconds: number | null
+  engine_hours: number | null
+  activity_date: string | null
+  first_start_at: Date | null
+  last_stop_at: Date | null
 }
 
 export interface FullbayInvoices {
@@ -627,6 +846,18 @@ export interface VFleetAnalysis {
   cost_last_90_days: string | null
 }
 
+export interface VGeotabFeedFreshness {
+  connection: string
+  feed: string
+  cursor_age_minutes: string | null
+  fetched_last_24h: number | null
+  landed_last_24h: number | null
+  quarantined_last_24h: number | null
+  cursor_moved_at: Date | null
+  last_page_at: Date | null
+  last_landed_at: Date | null
+}
+
 export interface VIngestionPerformance {
   shop_id: string
   ingestion_date: string
@@ -881,14 +1112,117 @@ export interface VTechnicianPerformance {
   hours_last_30_days: string | null
 }
 
+export interface RptAssetStatus {
+  DeviceName: string | null
+  DeviceVIN: string | null
+  DevicePlan: string | null
+  CurrentOdometer: number | null
+  DeviceGroup: string | null
+  DrivingState: string | null
+  Location: string | null
+  LocationZones: string | null
+  CurrentEngineHours: number | null
+  ActiveFromDate: string | null
+  ActiveFromTime: string | null
+  ActiveToDate: string | null
+  ActiveToTime: string | null
+  SerialNumber: string | null
+  DeviceId: string | null
+  IsCommunicating: string | null
+  LastTripDate: string | null
+  LastTripTime: string | null
+  LastGpsDate: string | null
+  LastGpsTime: string | null
+  DriverSerialNumber: string | null
+  DriverEmployeeNumber: string | null
+  DeviceSerialNumber: string | null
+  EngineVIN: string | null
+  VINMatch: boolean | null
+}
+
+export interface RptEngineFaults {
+  DeviceName: string | null
+  DeviceId: string | null
+  DeviceIdHex: string | null
+  DeviceGroup: string | null
+  Date: string | null
+  Time: string | null
+  DiagnosticName: string | null
+  SourceName: string | null
+  ControllerName: string | null
+  DiagnosticCode: number | null
+  DriverSerialNumber: string | null
+  DriverEmployeeNumber: string | null
+  DeviceSerialNumber: string | null
+}
+
+export interface RptExceptionsDetails {
+  DeviceName: string | null
+  DeviceIdHex: string | null
+  DeviceId: string | null
+  DeviceGroup: string | null
+  RuleName: string | null
+  Longitude: number | null
+  Latitude: number | null
+  Location: string | null
+  LocationZones: string | null
+  StartDate: string | null
+  StartTime: string | null
+  Duration: string | null
+  Distance: number | null
+  ExtraInfo: string | null
+  Details: string | null
+  DriverSerialNumber: string | null
+  DriverEmployeeNumber: string | null
+  DeviceSerialNumber: string | null
+}
+
+export interface RptTripsHistory {
+  DeviceName: string | null
+  DeviceId: string | null
+  DeviceIdHex: string | null
+  DeviceGroup: string | null
+  StartDate: string | null
+  StartTime: string | null
+  DrivingDuration: string | null
+  StopDate: string | null
+  StopTime: string | null
+  Distance: number | null
+  StopDuration: string | null
+  Latitude: number | null
+  Longitude: number | null
+  Location: string | null
+  LocationZones: string | null
+  IdlingDuration: string | null
+  MaximumSpeed: number | null
+  IsStartWork: number | null
+  IsStopWork: number | null
+  WorkDistance: number | null
+  WorkTripTime: string | null
+  WorkStopTime: string | null
+  OdometerAtStart: number | null
+  DriverSerialNumber: string | null
+  DriverEmployeeNumber: string | null
+  DeviceSerialNumber: string | null
+}
+
 export interface Marts {
   'marts.dim_fullbay_customers': DimFullbayCustomers
   'marts.dim_fullbay_parts': DimFullbayParts
   'marts.dim_fullbay_shops': DimFullbayShops
   'marts.dim_fullbay_technicians': DimFullbayTechnicians
   'marts.dim_fullbay_vehicles': DimFullbayVehicles
+  'marts.dim_geotab_drivers': DimGeotabDrivers
+  'marts.dim_geotab_groups': DimGeotabGroups
+  'marts.dim_geotab_vehicles': DimGeotabVehicles
+  'marts.dim_geotab_zones': DimGeotabZones
   'marts.fct_fullbay_invoices': FctFullbayInvoices
   'marts.fct_fullbay_line_items': FctFullbayLineItems
+  'marts.fct_geotab_asset_status': FctGeotabAssetStatus
+  'marts.fct_geotab_exceptions': FctGeotabExceptions
+  'marts.fct_geotab_faults': FctGeotabFaults
+  'marts.fct_geotab_trips': FctGeotabTrips
+  'marts.fct_geotab_vehicle_days': FctGeotabVehicleDays
   'marts.fullbay_invoices': FullbayInvoices
   'marts.fullbay_line_items': FullbayLineItems
   'marts.fullbay_raw_data': FullbayRawData
@@ -899,6 +1233,7 @@ export interface Marts {
   'marts.v_data_quality_check': VDataQualityCheck
   'marts.v_duplicate_invoices': VDuplicateInvoices
   'marts.v_fleet_analysis': VFleetAnalysis
+  'marts.v_geotab_feed_freshness': VGeotabFeedFreshness
   'marts.v_ingestion_performance': VIngestionPerformance
   'marts.v_invoice_summary': VInvoiceSummary
   'marts.v_labor_efficiency': VLaborEfficiency
@@ -910,4 +1245,8 @@ export interface Marts {
   'marts.v_service_mix': VServiceMix
   'marts.v_shop_freshness': VShopFreshness
   'marts.v_technician_performance': VTechnicianPerformance
+  'reports.rpt_asset_status': RptAssetStatus
+  'reports.rpt_engine_faults': RptEngineFaults
+  'reports.rpt_exceptions_details': RptExceptionsDetails
+  'reports.rpt_trips_history': RptTripsHistory
 }

@@ -583,6 +583,14 @@ export interface OpsConsumers {
   updated_at: Generated<Instant>
 }
 
+export interface OpsCursorResets {
+  reset_id: GeneratedAlways<number>
+  feed: string
+  connection: string
+  value: Json
+  reset_at: Generated<Instant>
+}
+
 export interface OpsCursors {
   feed: string
   connection: string
@@ -1066,6 +1074,7 @@ export interface DB {
   'ops.alerts': OpsAlerts
   'ops.connections': OpsConnections
   'ops.consumers': OpsConsumers
+  'ops.cursor_resets': OpsCursorResets
   'ops.cursors': OpsCursors
   'ops.deliveries': OpsDeliveries
   'ops.delivery_attempts': OpsDeliveryAttempts

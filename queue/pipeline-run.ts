@@ -123,9 +123,10 @@ export async function insertLaterSteps(
   runId: string,
   kinds: Stage['kind'][],
 ): Promise<void> {
-  for (const { name, kind, connections } of STAGES) {
+  for (const stage of STAGES) {
+    const { name, kind } = stage
     if (!kinds.includes(kind)) continue
-    for (const { connection } of connections(context)) {
+    for (const { connection } of stage.connections(context)) {
       const step = stageStepName(kind, name, connection)
       await insertStep(trx, { runId, step, kind, feed: name, connection })
     }

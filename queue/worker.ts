@@ -133,5 +133,7 @@ async function settleFailure(
 function asPipelineError(thrown: unknown, stopped: AbortSignal): PipelineError {
   if (stopped.aborted) return new PipelineError('INTERRUPTED', 'The job was asked to stop.', 'later', { cause: thrown })
   if (thrown instanceof PipelineError) return thrown
-  return new PipelineError('UNEXPECTED', messageOf(thrown), 'later', { cause: thrown })
+  // Class 42 is a statement that Postgres does not understand: it will not understand it later either.
+  const isStatement = thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('42')
+  return new PipelineError('UNEXPECTED', messageOf(thrown), isStatement ? 'never' : 'later', { cause: thrown })
 }

@@ -19,12 +19,12 @@ export interface TestGroup {
   reads: Set<string>
 }
 
-/** Puts the built-in tests of a relation together that need no other one, and those that do; others stand alone. */
+/** Puts the built-in tests of the same rows together that need no other relation, and those that do; others stand alone. */
 export function groupTests(graph: Graph, tests: GraphTest[]): TestGroup[] {
   const groups = new Map<string, TestGroup>()
   for (const test of tests) {
     const key = isScreened(graph, test)
-      ? `screen ${JSON.stringify(test.subject)} ${test.dependsOn.length + test.sources.size > 1}`
+      ? `screen ${JSON.stringify([test.subject, test.settings.where])} ${test.dependsOn.length + test.sources.size > 1}`
       : test.id
     const group = groups.get(key) ?? { id: `test ${key}`, tests: [], dependsOn: [], reads: new Set() }
     group.tests.push(test)

@@ -73,23 +73,28 @@ export async function connectSftp(server: SftpServer, signal: AbortSignal): Prom
       return opened.resolve(sftp)
     })
   })
-  client.connect({
-    host: server.host,
-    port: server.port,
-    username: server.user,
-    authHandler,
-    algorithms: offeredAlgorithms(server.allowLegacyAlgorithms === true),
-    readyTimeout: 0,
-    keepaliveInterval: server.keepaliveSeconds * 1000,
-    keepaliveCountMax: SILENT_QUESTIONS,
-    hostVerifier: (key: Buffer) => {
-      const problem = hostKeyProblem(server, key)
-      fingerprint = hostKeyFingerprint(key)
-      if (problem !== null) end(problem)
-      else stage = 'login'
-      return problem === null
-    },
-  })
+  try {
+    client.connect({
+      host: server.host,
+      port: server.port,
+      username: server.user,
+      authHandler,
+      algorithms: offeredAlgorithms(server.allowLegacyAlgorithms === true),
+      readyTimeout: 0,
+      keepaliveInterval: server.keepaliveSeconds * 1000,
+      keepaliveCountMax: SILENT_QUESTIONS,
+      hostVerifier: (key: Buffer) => {
+        const problem = hostKeyProblem(server, key)
+        fingerprint = hostKeyFingerprint(key)
+        if (problem !== null) end(problem)
+        else stage = 'login'
+        return problem === null
+      },
+    })
+  } catch (error) {
+    // Settings that can be no address, such as a port above 65535.
+    end(connectionFailure(server, stage, error instanceof Error ? error : new Error(String(error))))
+  }
   const sftp = await opened.promise
 
   return {

@@ -1,7 +1,8 @@
-import { PipelineError } from '../../core/errors.ts'
+import { messageOf, PipelineError } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
 import { cleanText } from './clean-text.ts'
 import { readRefusal, type Refusal } from './errors.ts'
+import { withoutNotNumbers } from './not-numbers.ts'
 import type { HttpReply } from './reply.ts'
 
 /** What a call gave: its result (null is one), or the vendor's refusal. */
@@ -13,7 +14,7 @@ export type Outcome = { result: unknown } | { refusal: Refusal }
  * GEOTAB_DENIED (401, 403), GEOTAB_BAD_REQUEST (other 4xx), GEOTAB_NOT_JSON or GEOTAB_UNEXPECTED_REPLY.
  */
 export function readEnvelope(reply: HttpReply, what: string): Outcome {
-  const body = parseReply(reply.text)
+  const body = parseReply(reply.text, what)
   const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {}
   if ('error' in fields && fields.error != null) return { refusal: readRefusal(fields.error) }
   if (reply.status < 200 || reply.status > 299) throw statusError(reply, what)
@@ -27,22 +28,20 @@ export function readEnvelope(reply: HttpReply, what: string): Outcome {
 }
 
 /** The value of a JSON text, or undefined where it is none. */
-function parseReply(text: string): unknown {
+function parseReply(text: string, what: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) throw unreadable(error, text, what)
     const repaired = withoutNotNumbers(text)
-    return repaired === text ? undefined : parseReply(repaired)
+    return repaired === text ? undefined : parseReply(repaired, what)
   }
 }
 
-const NOT_A_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs
-
-/** JSON knows no NaN and no Infinity, but .NET writes them as they are: they become null, outside of texts. */
-function withoutNotNumbers(text: string): string {
-  if (!text.includes('NaN') && !text.includes('Infinity')) return text
-  return text.replaceAll(NOT_A_NUMBER, (found) => (found.startsWith('"') ? found : 'null'))
+/** Such as a thousand lists within each other. */
+function unreadable(error: unknown, text: string, what: string): PipelineError {
+  const message = `${what}: the reply cannot be read: ${messageOf(error)} (${excerpt(text)}). Nothing of it was taken.`
+  return new PipelineError('GEOTAB_UNEXPECTED_REPLY', message, 'later')
 }
 
 function notJson(text: string, what: string): PipelineError {

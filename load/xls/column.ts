@@ -29,8 +29,7 @@ export type XlsCell = string | number | bigint | boolean | null | undefined
 const DEFAULT_FORMATS = {
   text: '@',
   number: 'General',
-  // Excel shows TRUE and FALSE by itself, LibreOffice for this format.
-  boolean: '"TRUE";"TRUE";"FALSE"',
+  boolean: 'General',
   date: 'yyyy-mm-dd',
   datetime: 'yyyy-mm-dd hh:mm:ss',
 } satisfies Record<XlsColumnType, string>

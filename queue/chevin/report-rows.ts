@@ -101,7 +101,9 @@ function cellOf(value: unknown, type: XlsColumnType): XlsCell {
   if (value === null || value === undefined) return null
   // Decimals come as the text that Postgres wrote.
   if (type === 'number') return Number(value)
-  return typeof value === 'boolean' || typeof value === 'number' ? value : String(value)
+  return typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
+    ? value
+    : JSON.stringify(value)
 }
 
 /** Writes down which rows a delivery holds, so that they are not sent again unless they change. */

@@ -62,7 +62,7 @@ export async function writeExceptionContexts(
 }
 
 const fix = (row: FixRow | null): Fix | null =>
-  row === null ? null : { atMs: Number(row.at), latitude: row.latitude, longitude: row.longitude }
+  row === null ? null : { atMs: row.at, latitude: row.latitude, longitude: row.longitude }
 
 /** The next exceptions to look at, each with the positions on either side of its beginning. */
 async function readBatch(

@@ -66,15 +66,16 @@ async function writeNewest(
   const first = rows[0]
   if (first === undefined) return
   const values = Object.keys(first).filter((column) => !keys.includes(column))
-  const aside = 'pg_temp.newest'
+  // By a name of its own for each table: the types of a table's columns are remembered by its name.
+  const aside = `newest_${table.replace('base.geotab__', '')}`
   await context.db.transaction().execute(async (trx) => {
-    await sql`create temporary table newest on commit drop as select ${sql.join(Object.keys(first).map((c) => sql.ref(c)))} from ${sql.table(table)} limit 0`.execute(
+    await sql`create temporary table ${sql.table(aside)} on commit drop as select ${sql.join(Object.keys(first).map((c) => sql.ref(c)))} from ${sql.table(table)} limit 0`.execute(
       trx,
     )
-    await insertRecords(trx, aside, rows)
+    await insertRecords(trx, `pg_temp.${aside}`, rows)
     await sql`
       insert into ${sql.table(table)} as held (${sql.join(Object.keys(first).map((column) => sql.ref(column)))})
-      select * from pg_temp.newest
+      select * from ${sql.table(`pg_temp.${aside}`)}
       on conflict (${sql.join(keys.map((key) => sql.ref(key)))}) do update
         set ${sql.join([...values.map((c) => sql`${sql.ref(c)} = ${sql.ref(`excluded.${c}`)}`), sql`landed_xid = pg_current_xact_id()`])}
         where excluded.recorded_at >= held.recorded_at

@@ -109,7 +109,8 @@ async function* landedSince(
   since: string,
 ): AsyncGenerator<RawRecord[]> {
   const client: PoolClient = await context.pool.connect()
-  let isBroken = false
+  // A reader that stops half-way leaves a transaction open: its connection is not given back.
+  let isBroken = true
   try {
     await client.query('begin isolation level repeatable read, read only')
     await client.query(
@@ -124,11 +125,8 @@ async function* landedSince(
       yield rows
     }
     await client.query('commit')
-  } catch (error) {
-    isBroken = true
-    throw error
+    isBroken = false
   } finally {
-    // A reader that stopped half-way leaves a transaction open: its connection is not given back.
     client.release(isBroken)
   }
 }

@@ -203,5 +203,5 @@ function contextOf(trip: TripBeside, connection: string, zones: ZoneIndex) {
 const NO_PLACE = { latitude_e5: null, longitude_e5: null }
 
 function readings(rows: ReadingRow[] | null): MeterReading[] {
-  return (rows ?? []).map(({ at, value }) => ({ atMs: Number(at), value }))
+  return (rows ?? []).map(({ at, value }) => ({ atMs: at, value }))
 }

@@ -1,15 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import { messageOf, PipelineError } from '../../core/errors.ts'
-import type { FaultControl } from './fault-control.ts'
-import { parseFault } from './fault.ts'
+
+/** The fault switches of a stand-in for any vendor. */
+interface Switches<Fault> {
+  set(fault: Fault): unknown
+  list(): unknown[]
+  clear(id?: number): number
+}
 
 const MOST_BYTES = 65_536
 
 /** Reads and changes the fault switches over HTTP. Answers with a status and what to send as JSON. */
-export async function answerFaults(
+export async function answerFaults<Fault>(
   request: IncomingMessage,
   url: URL,
-  faults: FaultControl,
+  faults: Switches<Fault>,
+  parseFault: (value: unknown) => Fault,
 ): Promise<{ status: number; body: unknown }> {
   switch (request.method) {
     case 'GET':
@@ -18,7 +24,7 @@ export async function answerFaults(
       return clearFaults(url.searchParams.get('id'), faults)
     case 'POST':
       try {
-        return setFaults(await readJson(request), faults)
+        return setFaults(await readJson(request), faults, parseFault)
       } catch (error) {
         if (!(error instanceof PipelineError)) throw error
         return { status: 400, body: { error: error.message } }
@@ -28,7 +34,7 @@ export async function answerFaults(
   }
 }
 
-function clearFaults(id: string | null, faults: FaultControl): { status: number; body: unknown } {
+function clearFaults(id: string | null, faults: Pick<Switches<never>, 'clear'>): { status: number; body: unknown } {
   if (id === null) return { status: 200, body: { cleared: faults.clear() } }
   const cleared = faults.clear(Number(id))
   if (cleared === 0) return { status: 404, body: { error: `No fault has the id ${id}.` } }
@@ -36,7 +42,11 @@ function clearFaults(id: string | null, faults: FaultControl): { status: number;
 }
 
 /** Sets one fault or a list of them: all, or none when one is wrong. */
-function setFaults(value: unknown, faults: FaultControl): { status: number; body: unknown } {
+function setFaults<Fault>(
+  value: unknown,
+  faults: Switches<Fault>,
+  parseFault: (value: unknown) => Fault,
+): { status: number; body: unknown } {
   const wanted = (Array.isArray(value) ? value : [value]).map(parseFault)
   return { status: 200, body: { faults: wanted.map((fault) => faults.set(fault)) } }
 }

@@ -7,7 +7,7 @@ import { messageOf } from '../../core/errors.ts'
 import { checkQuery, readQuery, type FullbayAccount, type InvoiceRequest, type Refusal } from './access.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
 import { answerFaults } from './fault-endpoint.ts'
-import type { Fault } from './fault.ts'
+import { parseFault, type Fault } from './fault.ts'
 import { replyFaulty, sendTruncated } from './faulty-reply.ts'
 import { pageReply } from './page.ts'
 import { failReply, sendJson, type Reply } from './reply.ts'
@@ -42,7 +42,7 @@ export function createVendor(accounts: readonly FullbayAccount[], settings: Vend
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sandbox.invalid')
     if (url.pathname === FAULTS_PATH) {
-      const { status, body } = await answerFaults(request, url, faults)
+      const { status, body } = await answerFaults(request, url, faults, parseFault)
       return sendJson(response, status, JSON.stringify(body))
     }
     const query = readQuery(url.searchParams)

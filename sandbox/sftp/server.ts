@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2'
 import { diskStore } from './disk-store.ts'
 import { createFaultControl, type FaultControl } from './fault.ts'
+import { newKeyPair } from './key-pair.ts'
 import { serveRequests, type RequestLog } from './requests.ts'
 import { memoryStore, absolutePath, RefusedError, type Store } from './store.ts'
 
@@ -67,7 +68,7 @@ export async function startSftpSandbox(options: SftpSandboxOptions): Promise<Sft
   const requests: RequestLog[] = []
   const sockets = new Set<Socket>()
   let total = 0
-  let shown = showHostKey(options.hostKey ?? newHostKey())
+  let shown = showHostKey(options.hostKey ?? newKeyPair().private)
 
   const accept = (connection: Connection, cut: () => void) => {
     connection.on('authentication', (context) => {
@@ -117,7 +118,7 @@ export async function startSftpSandbox(options: SftpSandboxOptions): Promise<Sft
       return shown.fingerprint
     },
     swapHostKey() {
-      shown = showHostKey(newHostKey())
+      shown = showHostKey(newKeyPair().private)
       return shown.fingerprint
     },
     files: filesOf(store),
@@ -166,10 +167,6 @@ function makeFolder(store: Store, path: string): void {
   } catch (error) {
     if (!(error instanceof RefusedError) || error.refusal !== 'exists') throw error
   }
-}
-
-function newHostKey(): string {
-  return ssh2.utils.generateKeyPairSync('ed25519').private
 }
 
 function showHostKey(key: string): { key: string; fingerprint: string } {

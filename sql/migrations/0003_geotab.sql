@@ -496,6 +496,15 @@ create table ops.report_rows (
 );
 create index report_rows_delivery on ops.report_rows (delivery_id);
 
+-- Cursors that a person had forgotten, with what they were.
+create table ops.cursor_resets (
+    reset_id bigint generated always as identity primary key,
+    feed text not null,
+    connection text not null,
+    value jsonb not null,
+    reset_at timestamptz not null default now()
+);
+
 -- One row per trouble that a person should know of, from when it began to when it was over.
 create table ops.alerts (
     alert_id bigint generated always as identity primary key,

@@ -56,7 +56,7 @@ async function runGroups(files: Record<string, string>) {
 describe('many tests of one relation', () => {
   beforeEach(async () => void (await build(base)))
 
-  test('are answered by one scan when they pass', async () => {
+  test('are answered by one scan for each where when they pass', async () => {
     const groups = await runGroups({
       ...base,
       'models/_a.yml': yaml({
@@ -69,9 +69,32 @@ describe('many tests of one relation', () => {
         parent_id: ["not_null: {where: kind = 'a'}"],
       }),
     })
-    expect(groups.map(({ statements }) => statements.length)).toEqual([1])
-    expect(new Set(Object.values(groups[0]?.results ?? {}))).toEqual(new Set(['pass 0']))
-    expect(Object.keys(groups[0]?.results ?? {})).toHaveLength(6)
+    expect(groups.map(({ statements, results }) => [statements.length, Object.keys(results)])).toEqual([
+      [1, ['unique_a_id']],
+      [1, ['not_null_a_id', 'not_null_a_parent_id']],
+      [1, ['accepted_values_a_id__False__1__2__3__4__5', 'accepted_values_a_kind__a__b__c']],
+      [1, ['not_null_a_kind']],
+    ])
+    expect(groups.flatMap(({ results }) => Object.values(results))).toEqual(Array(6).fill('pass 0'))
+  })
+
+  test('read only the rows of their where, so that it prunes partitions', async () => {
+    await builds.pool.query(`
+      create schema raw_shop;
+      create table raw_shop.parts (id int not null, kind text) partition by range (id);
+      create table raw_shop.parts_0 partition of raw_shop.parts for values from (0) to (10);
+      create table raw_shop.parts_1 partition of raw_shop.parts for values from (10) to (20);
+      insert into raw_shop.parts values (1, null), (1, null), (11, 'a'), (12, 'b')`)
+    const where = "config: {where: 'id >= 10'}"
+    const groups = await runGroups({
+      'models/_s.yml': `sources: [{name: raw, schema: raw_shop, tables: [{name: parts, columns: [
+        {name: id, tests: [unique: {${where}}, not_null: {${where}}]},
+        {name: kind, tests: [accepted_values: {values: [a, b], ${where}}]}]}]}]`,
+    })
+    expect(groups.flatMap(({ results }) => Object.values(results))).toEqual(Array(3).fill('pass 0'))
+    const [scan] = groups.flatMap(({ statements }) => statements)
+    const plan = JSON.stringify(await rowsOf(`explain ${scan}`))
+    expect([plan.includes('parts_0'), plan.includes('parts_1')]).toEqual([false, true])
   })
 
   test('that need another relation are answered by one more', async () => {
@@ -87,8 +110,10 @@ describe('many tests of one relation', () => {
       }),
     })
     expect(groups.map(({ statements, results }) => [statements.length, Object.keys(results).length])).toEqual([
-      [1, 4],
       [1, 1],
+      [1, 1],
+      [1, 1],
+      [1, 2],
     ])
     expect(groups.flatMap(({ results }) => Object.values(results))).toEqual([
       'pass 0',
@@ -113,16 +138,15 @@ describe('many tests of one relation', () => {
         parent_id: ["relationships: {to: ref('parents'), field: id}"],
       }),
     }
-    const [own, other] = await runGroups(files)
+    const [own, ofB, ofA, other] = await runGroups(files)
     expect(own?.results).toEqual({
       unique_a_id: 'fail 2',
       not_null_a_id: 'fail 2',
-      unique_b: 'fail 1',
-      a_has_ids: 'pass 0',
       accepted_values_a_kind__b: 'fail 2',
       not_null_a_kind: 'fail 1',
     })
-    expect(own?.statements).toHaveLength(6)
+    expect(own?.statements).toHaveLength(5)
+    expect([ofB?.results, ofA?.results]).toEqual([{ unique_b: 'fail 1' }, { a_has_ids: 'pass 0' }])
     expect(other).toMatchObject({ results: { relationships_a_parent_id__id__ref_parents_: 'fail 2' } })
     const results = await testModels({ pool: builds.pool, project: projectOf(files) })
     const sampleOf = (name: string) =>

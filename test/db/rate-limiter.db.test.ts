@@ -76,6 +76,7 @@ test('however many ask at once, slots are a span apart', async () => {
         given.push(now() - from)
       }),
     )
+    expect(given).toHaveLength(60)
     expectSpaced(given, 0, 20)
   })
 })

@@ -83,13 +83,13 @@ test.for([
   { why: 'a date of another century', record: aSample({ dateTime: '2199-01-01T00:00:00Z' }), code: 'TIME_IMPLAUSIBLE' },
   { why: 'a date before computers', record: aSample({ dateTime: '0001-01-01T00:00:00Z' }), code: 'TIME_IMPLAUSIBLE' },
   { why: 'an id longer than any', record: aSample({ id: 'x'.repeat(201) }), code: 'KEY_TOO_LONG' },
-])('a record with $why goes to quarantine and the page lands', async ({ record, code }, { expect: expects }) => {
+])('a record with $why goes to quarantine and the page lands', async ({ record, code }) => {
   const page = await land(`quarantine ${code} ${record.dateTime}`, [aSample({ id: 'good' }), record])
-  expects(page).toMatchObject({ fetched: 2, landed: 1, unchanged: 0, quarantined: 1 })
+  expect(page).toMatchObject({ fetched: 2, landed: 1, unchanged: 0, quarantined: 1 })
   const { rows } = await sql<{ code: string }>`
     select code from ops.quarantine where connection = ${`quarantine ${code} ${record.dateTime}`}
   `.execute(database.db)
-  expects(rows).toEqual([{ code }])
+  expect(rows).toEqual([{ code }])
 })
 
 test('a value that Postgres refuses costs its own record only', async () => {

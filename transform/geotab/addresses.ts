@@ -16,5 +16,5 @@ export function coordinateKey(latitude: number, longitude: number): CoordinateKe
   }
 }
 
-// As Postgres rounds numeric, so that both sides of a join agree; and never -0.
-const roundHalfAway = (value: number) => (value < 0 ? 0 - Math.round(-value) : Math.round(value))
+// Half away from zero, as Postgres rounds numeric; adding 0 makes -0 a 0.
+const roundHalfAway = (value: number) => (value < 0 ? 0 - Math.round(-value) : Math.round(value) + 0)

@@ -4,7 +4,7 @@ import { finite } from './fields.ts'
 
 /**
  * Metres, to the millimetre: Geotab's distances are single floats, finer digits are noise. A negative distance is not
- * known, with a warning.
+ * known, with a warning; nor is one beyond all roads.
  */
 export function distanceMeters(value: unknown, unit: DistanceUnit, path: string, warnings: string[]): number | null {
   const distance = finite(value)
@@ -13,5 +13,6 @@ export function distanceMeters(value: unknown, unit: DistanceUnit, path: string,
     warnings.push(`NEGATIVE_DISTANCE:${path}`)
     return null
   }
-  return Math.round(distance * (unit === 'km' ? METERS_PER_KM : 1) * 1000) / 1000
+  const millimeters = Math.round(distance * (unit === 'km' ? METERS_PER_KM : 1) * 1000)
+  return Number.isSafeInteger(millimeters) ? millimeters / 1000 : null
 }

@@ -8,7 +8,7 @@ export function isFields(value: unknown): value is Fields {
 }
 
 const NOT_A_NUMBER = new Set(['nan', 'infinity', '-infinity', '∞', '-∞'])
-const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const PLAIN_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /**
  * The number in a value, which may be NaN or infinite; Geotab writes these as text ("NaN"). Null when there is none,

@@ -44,7 +44,8 @@ export function positionAt(
     const part = sinceMs + untilMs === 0 ? 0 : sinceMs / (sinceMs + untilMs)
     const between = onGreatCircle(earlier, later, part)
     if (between !== null) {
-      return { ...between, method: 'interpolated', gapSeconds: Math.max(sinceMs, untilMs) / 1000 }
+      const farther = part === 0 || part === 1 ? 0 : Math.max(sinceMs, untilMs)
+      return { ...between, method: 'interpolated', gapSeconds: farther / 1000 }
     }
   }
   const nearer = sinceMs <= untilMs ? earlier : later

@@ -13,8 +13,8 @@ export interface ZoneRow {
   external_reference: string | null
   zone_types: string[]
   group_ids: string[]
-  /** [longitude, latitude] of each corner, closed. */
-  ring: [number, number][]
+  /** JSON text of [[longitude, latitude], ...], closed. */
+  ring: string
   area: number | null
   is_displayed: boolean | null
   must_identify_stops: boolean | null
@@ -42,7 +42,7 @@ export function toZoneRow(payload: unknown, context: RowContext): RowResult<Zone
       external_reference: text(payload['externalReference']),
       zone_types: refIds(payload['zoneTypes']),
       group_ids: refIds(payload['groups']),
-      ring: closed(corners.filter(([x, y]) => !Number.isNaN(x) && !Number.isNaN(y))),
+      ring: JSON.stringify(closed(corners.filter(([x, y]) => !Number.isNaN(x) && !Number.isNaN(y)))),
       area: invalidReason === null ? area : null,
       is_displayed: flag(payload['displayed']),
       must_identify_stops: flag(payload['mustIdentifyStops']),

@@ -6,7 +6,7 @@ export type Point = readonly [longitude: number, latitude: number]
 /** How near to an edge a point is on it, in degrees: a tenth of a millimetre. */
 export const EPSILON = 1e-9
 
-export type InvalidRing = 'BAD_POINT' | 'FEWER_THAN_3_POINTS' | 'ENCLOSES_POLE' | 'ZERO_AREA'
+export type InvalidRing = 'BAD_POINT' | 'FEWER_THAN_3_POINTS' | 'ENCLOSES_POLE' | 'TOO_WIDE' | 'ZERO_AREA'
 
 export interface Ring {
   /** Closed, without repeated points; longitudes run on beyond 180 rather than jump. Empty when a point is bad. */
@@ -36,6 +36,9 @@ export function readRing(corners: readonly (readonly number[])[]): Ring {
   if (end !== first[0]) return invalid([...points, [end, first[1]]], 'ENCLOSES_POLE')
   if (last[0] !== first[0] || last[1] !== first[1]) points.push(first)
   if (new Set(points.map(String)).size < 3) return invalid(points, 'FEWER_THAN_3_POINTS')
+  const [west, , east] = boxOf(points)
+  // Such a ring winds around the earth more than once and back again.
+  if (east - west > 360) return invalid(points, 'TOO_WIDE')
   const area = evenOddArea(points)
   return area <= thinnestArea(points) ? invalid(points, 'ZERO_AREA') : { points, area, invalidReason: null }
 }

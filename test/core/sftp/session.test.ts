@@ -4,20 +4,18 @@ import { once } from 'node:events'
 import ssh2 from 'ssh2'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Secret } from '../../../core/secret.ts'
+import { hostKeyFingerprint } from '../../../core/sftp/host-key.ts'
 import { openSftp, type SftpSession } from '../../../core/sftp/session.ts'
 import type { SftpServer } from '../../../core/sftp/settings.ts'
 import type { Operation } from '../../../sandbox/sftp/fault.ts'
+import { newKeyPair } from '../../../sandbox/sftp/key-pair.ts'
 import { startSftpSandbox, type SftpSandbox } from '../../../sandbox/sftp/server.ts'
 import { aServer } from './a-server.ts'
 
 const password = 'open-sesame-17'
-const key = ssh2.utils.generateKeyPairSync('ed25519')
+const key = newKeyPair()
 const rsa = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 })
-const encrypted = ssh2.utils.generateKeyPairSync('ed25519', {
-  cipher: 'aes256-ctr',
-  passphrase: 'tr4velling',
-  rounds: 2,
-})
+const encrypted = newKeyPair('tr4velling')
 const never = new AbortController().signal
 
 let sandbox: SftpSandbox
@@ -59,7 +57,7 @@ test.for([
   ],
   [
     'a key that the server does not know, and a password',
-    { privateKey: new Secret(ssh2.utils.generateKeyPairSync('ed25519').private), password: new Secret(password) },
+    { privateKey: new Secret(newKeyPair().private), password: new Secret(password) },
   ],
 ] as const)('logs in with %s', async ([, changes]) => {
   expect(await inSession((session) => session.stat('Import'), changes)).toMatchObject({ kind: 'folder' })
@@ -110,6 +108,32 @@ test('a port where nothing listens is SFTP_UNREACHABLE', async () => {
   closed.close()
   await once(closed, 'close')
   expect(await codeOf(openSftp(server({ port }), { signal: never }))).toBe('SFTP_UNREACHABLE')
+})
+
+test('a port that cannot be is SFTP_UNREACHABLE too', async () => {
+  expect(await codeOf(openSftp(server({ port: 70_000 }), { signal: never }))).toBe('SFTP_UNREACHABLE')
+})
+
+test('a server that knows only SHA-1 is refused, unless legacy algorithms are allowed', async () => {
+  const pair = newKeyPair()
+  const old = new ssh2.Server({ hostKeys: [pair.private], algorithms: { hmac: ['hmac-sha1'], cipher: ['aes128-ctr'] } })
+  old.on('connection', (connection: ssh2.Connection) => {
+    connection.on('error', () => connection.end())
+    connection.on('authentication', (context) => context.accept())
+    connection.on('session', (accept) => accept().on('sftp', (acceptSftp) => acceptSftp()))
+  })
+  old.listen(0, '127.0.0.1')
+  await once(old, 'listening')
+  const parsed = ssh2.utils.parseKey(pair.private) as ssh2.ParsedKey
+  const settings = server({
+    port: (old.address() as { port: number }).port,
+    hostKeys: [hostKeyFingerprint(parsed.getPublicSSH())],
+  })
+  expect(await codeOf(openSftp(settings, { signal: never }))).toBe('SFTP_ALGORITHMS')
+  const session = await openSftp({ ...settings, allowLegacyAlgorithms: true }, { signal: never })
+  expect(session.isOpen()).toBe(true)
+  await session.close()
+  old.close()
 })
 
 test('a server that takes the connection and says nothing is SFTP_TIMEOUT', async () => {

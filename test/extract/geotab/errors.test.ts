@@ -116,6 +116,13 @@ test.for<{ name: string; answer: Answer; code: string; retry?: string; sent: num
   { name: 'null for a list', answer: result(null), code: 'GEOTAB_UNAVAILABLE', sent: 3, says: /null where a list/ },
   { name: 'text for a list', answer: result(''), code: 'GEOTAB_UNAVAILABLE', sent: 3, says: /string where a list/ },
   { name: 'neither result nor error', answer: { body: {} }, code: 'GEOTAB_UNEXPECTED_REPLY', sent: 1, says: /neither/ },
+  {
+    name: 'ten thousand lists within each other, with a number that no double holds',
+    answer: { body: `${'['.repeat(10_000)}12345678901234567890${']'.repeat(10_000)}` },
+    code: 'GEOTAB_UNEXPECTED_REPLY',
+    sent: 1,
+    says: /cannot be read/,
+  },
   { name: 'a bare list', answer: { body: [] }, code: 'GEOTAB_UNEXPECTED_REPLY', sent: 1, says: /neither/ },
   { name: 'HTTP 429', answer: { body: '', status: 429 }, code: 'GEOTAB_BUSY', sent: 3, says: /too many requests/ },
   { name: 'HTTP 408', answer: { body: '', status: 408 }, code: 'GEOTAB_UNAVAILABLE', sent: 3, says: /HTTP 408/ },

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { PipelineError } from '../../../core/errors.ts'
 import { Secret } from '../../../core/secret.ts'
 import { openGeotab } from '../../../extract/geotab/client.ts'
+import { sessionEndpoint } from '../../../extract/geotab/server-host.ts'
 import { memorySessionStore } from '../../../extract/geotab/session.ts'
 import { anAccount, connect, failure, login, result, startGeotabServer } from '../../support/geotab-server.ts'
 
@@ -182,6 +184,28 @@ test('a login that nobody waits for any more is dropped, and the next caller beg
   await expect(given).rejects.toThrow('stop')
   hangs = false
   expect(await client.call('Get', get, { signal })).toEqual([])
+})
+
+const recorded = (name: string) =>
+  readFileSync(new URL(`../../fixtures/geotab/rpc/${name}.json`, import.meta.url), 'utf8')
+
+test('the recorded login is one', async () => {
+  const server = await startGeotabServer((call) =>
+    call.method === 'Authenticate' ? { body: recorded('authenticate.ok') } : undefined,
+  )
+  server.session = 'SIMULATED-SESSION'
+  expect(await connect(server).call('Get', get, { signal })).toEqual([])
+})
+
+test('the recorded login that leads elsewhere is followed under an allowed suffix only', async () => {
+  const server = await startGeotabServer((call) =>
+    call.method === 'Authenticate' ? { body: recorded('authenticate.redirect') } : undefined,
+  )
+  const error = await failureOf(connect(server).call('Get', get, { signal }))
+  expect(error.code).toBe('GEOTAB_REDIRECT_REFUSED')
+  expect(error.message).toContain('leads to "my99.example.com"')
+  const rules = { connection: 'fleet', server: 'my.example.com', allowedHostSuffixes: ['example.com'] }
+  expect(sessionEndpoint(rules, 'my99.example.com').href).toBe('https://my99.example.com/apiv1')
 })
 
 test.for([

@@ -3,6 +3,6 @@ import { hasSshd } from '../../support/sshd.ts'
 import { sshdPeer } from './peer.ts'
 import { deliveryTests } from './suite.ts'
 
-describe.skipIf(!hasSshd)(hasSshd ? 'a delivery to OpenSSH' : 'a delivery to OpenSSH (skipped: needs sshd)', () => {
+describe.skipIf(!hasSshd)('a delivery to OpenSSH (skipped where it is not: needs sshd)', () => {
   deliveryTests(sshdPeer)
 })

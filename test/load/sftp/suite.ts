@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { openSftp } from '../../../core/sftp/session.ts'
 import type { SftpServer } from '../../../core/sftp/settings.ts'
+import { deliverFile } from '../../../load/sftp/deliver.ts'
 import { ownerOf } from '../../../load/sftp/ledger.ts'
 import { startCommand } from '../../support/command.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -104,6 +105,33 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     expect(await shipping.send(peer.server)).toEqual([])
   })
 
+  test.for([
+    ['the same content counts as delivered', (content: Buffer) => content, 'it was there'],
+    [
+      'other content is a conflict and stays as it is',
+      (content: Buffer) => Buffer.alloc(content.length),
+      'SFTP_CONFLICT',
+    ],
+  ] as const)('a file that appears in the last moment with %s', async ([, other, expected]) => {
+    const file = { folder: 'Import', fileName: `late_${randomUUID()}.xls`, content: randomBytes(500) }
+    const session = await openSftp(peer.server, { signal: never })
+    const overtaken = {
+      ...session,
+      async rename(from: string, to: string) {
+        await peer.put(to, other(file.content))
+        await session.rename(from, to)
+      },
+    }
+    const outcome = await deliverFile(overtaken, file, { owner: 'ours', attempt: 1 }).then(
+      ({ wasThere }) => (wasThere ? 'it was there' : 'delivered'),
+      (error: unknown) => (error as { code?: string }).code,
+    )
+    await session.close()
+    expect(outcome).toBe(expected)
+    expect(await peer.read(`Import/${file.fileName}`)).toEqual(other(file.content))
+    expect(await partsOf(file.fileName)).toEqual([])
+  })
+
   test('part files of its own earlier attempts go, and those of others stay', async () => {
     const shipping = startShipping(database)
     const file = await shipping.plan()
@@ -192,13 +220,14 @@ export function deliveryTests(start: () => Promise<Peer>): void {
 
   test('a lister that looks every 5 ms sees only whole files of 200 deliveries', async () => {
     const shipping = startShipping(database)
-    const hashes = new Map<string, string>()
+    const expected = new Map<string, string>()
     for (let count = 0; count < 200; count += 1) {
       const { fileName, content } = await shipping.plan({
         fileName: `many_${count}.xls`,
-        content: randomBytes(5000 + count * 331),
+        // Every tenth is under way long enough that a half-written one would be seen.
+        content: randomBytes(count % 10 === 0 ? 1_000_000 : 5000 + count * 331),
       })
-      hashes.set(fileName, digest(content))
+      expected.set(fileName, `${content.length} bytes ${digest(content)}`)
     }
     const looker = await openSftp(peer.server, { signal: never })
     const seen = new Map<string, string>()
@@ -207,8 +236,8 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     const look = async () => {
       while (!sent.signal.aborted) {
         const { files } = await looker.list('Import', 5000)
-        for (const { name } of files.filter((each) => each.name.startsWith('many_') && !seen.has(each.name))) {
-          seen.set(name, digest(await looker.readFile(`Import/${name}`)))
+        for (const { name, size } of files.filter((each) => each.name.startsWith('many_') && !seen.has(each.name))) {
+          seen.set(name, `${size} bytes ${digest(await looker.readFile(`Import/${name}`))}`)
         }
         looks += 1
         await delay(5)
@@ -219,7 +248,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     sent.abort()
     await looking
     await looker.close()
-    for (const [name, hash] of seen) expect(hash, name).toBe(hashes.get(name))
+    expect([...seen].filter(([name, shown]) => shown !== expected.get(name))).toEqual([])
     expect(outcomes.filter(({ outcome }) => outcome === 'delivered')).toHaveLength(200)
     expect(seen.size).toBeGreaterThan(50)
     expect(looks).toBeGreaterThan(20)

@@ -93,6 +93,13 @@ describe('case 17: numbers that are none', () => {
   })
 })
 
+test('text of a million digits that is no number is seen through at once', () => {
+  const data = `${'1'.repeat(1_000_000)}x`
+  const started = performance.now()
+  expect(refusalOf(toStatusDataRow(aReading({ data, dateTime: '2026-01-01' }), context))).toBe('VALUE_NOT_FINITE data')
+  expect(performance.now() - started).toBeLessThan(1000)
+})
+
 describe('numbers that kept their digits', () => {
   test('are read as the nearest double', () => {
     const payload = parseJson(

@@ -1,0 +1,78 @@
+import { sql, type Kysely } from 'kysely'
+import type { DB } from '../db/schema.ts'
+import type { DeliverOutput } from '../queue/chevin/reports-stage.ts'
+import type { ContextsOutput } from '../queue/geotab/contexts-stage.ts'
+import type { Step } from '../queue/ledger.ts'
+import { count, renderTable } from './output.ts'
+
+/** What the tables say of the Geotab fleets, and what this run laid beside each other. */
+export interface GeotabSummary {
+  vehicles: number
+  trips: number
+  exceptions: number
+  faults: number
+  positions: number
+  contexts: ContextsOutput[]
+}
+
+export async function readGeotabSummary(db: Kysely<DB>, steps: Step[]): Promise<GeotabSummary> {
+  // Of the tables without end an estimate is enough: counting them would cost as much as reading them.
+  const { rows } = await sql<Omit<GeotabSummary, 'contexts'>>`
+    select
+      (select count(*) from base.geotab__devices where active_to is null or active_to > now()) as vehicles,
+      (select count(*) from base.geotab__exceptions where deleted_at is null and state = 'valid') as exceptions,
+      (select count(*) from base.geotab__faults) as faults,
+      ${estimate('base.geotab__trips')} as trips,
+      ${estimate('base.geotab__positions')} as positions
+  `.execute(db)
+  const contexts = steps.filter((step) => step.feed === 'geotab.contexts' && step.status === 'succeeded')
+  const counts = rows[0] ?? { vehicles: 0, trips: 0, exceptions: 0, faults: 0, positions: 0 }
+  return { ...counts, contexts: contexts.map((step) => step.output as ContextsOutput) }
+}
+
+const estimate = (table: string) => sql`(
+  select coalesce(sum(greatest(s.n_live_tup, 0)), 0)::bigint from pg_inherits as i
+  join pg_stat_user_tables as s on s.relid = i.inhrelid where i.inhparent = ${table}::regclass
+)`
+
+/** What the run delivered, over all connections; null when nothing was to be. */
+export function deliveriesOf(steps: Step[]): DeliverOutput | null {
+  const outputs = steps.flatMap((step) =>
+    step.kind === 'deliver' && step.output !== null && 'files' in (step.output as object)
+      ? [step.output as DeliverOutput]
+      : [],
+  )
+  const [first] = outputs
+  if (first === undefined) return null
+  return {
+    place: first.place,
+    planned: outputs.flatMap(({ planned }) => planned),
+    missing: outputs.flatMap(({ missing }) => missing),
+    files: outputs.flatMap(({ files }) => files),
+  }
+}
+
+export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | null): string[] {
+  const { vehicles, trips, exceptions, faults, positions } = geotab
+  const fleet = `Fleet      ${count(vehicles)} vehicles, ${count(trips)} trips, ${count(exceptions)} exceptions, ${count(faults)} faults, ${count(positions)} positions`
+  const waiting = geotab.contexts.reduce((sum, { addresses }) => sum + addresses.waiting, 0)
+  const lines = [fleet]
+  if (waiting > 0)
+    lines.push(`Addresses  ${count(waiting)} are still to be asked for; their rows are sent again once they are known`)
+  lines.push('')
+  if (deliveries === null) return lines
+  const outcomes = new Map(deliveries.files.map(({ file, outcome }) => [file, outcome]))
+  const rows = deliveries.planned.map(({ file, rows: number }) => [
+    file,
+    count(number),
+    outcomes.get(file) ?? 'planned',
+  ])
+  const planned = new Set(deliveries.planned.map(({ file }) => file))
+  const earlier = deliveries.files.filter(({ file }) => !planned.has(file))
+  for (const { file, outcome } of earlier) rows.push([file, '', `${outcome} (of an earlier run)`])
+  const table = renderTable(['file', 'rows', 'delivery'], rows)
+  lines.push(`Reports, in ${deliveries.place}`, ...table.split('\n').map((line) => `  ${line}`))
+  for (const { report, reason } of deliveries.missing) lines.push(`  NOT MADE ${report}: ${reason}`)
+  lines.push('')
+  return lines
+}
