@@ -125,10 +125,11 @@ export async function readOpenPlan(db: Db, connection: string): Promise<StoredPl
   return rows[0] ?? null
 }
 
-/** The newest plans of a connection, newest first. */
-export async function readPlans(db: Db, connection: string, limit: number): Promise<StoredPlan[]> {
+/** The newest plans, newest first, of one connection or of all. */
+export async function readPlans(db: Db, connection: string | null, limit: number): Promise<StoredPlan[]> {
   const { rows } = await sql<StoredPlan>`
-    select ${PLAN_COLUMNS} where p.connection = ${connection} order by p.created_at desc limit ${limit}
+    select ${PLAN_COLUMNS} where ${connection}::text is null or p.connection = ${connection}
+    order by p.created_at desc limit ${limit}
   `.execute(db)
   return rows
 }

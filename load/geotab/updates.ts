@@ -107,14 +107,14 @@ export async function readUpdates(db: Db, planId: string): Promise<Map<number, D
   return new Map(rows.map((row) => [row.line, row]))
 }
 
-/** The newest changes of a connection, newest first, of one device or of all. */
+/** The newest changes, newest first, of one device or of all. */
 export async function readHistory(
   db: Db,
-  of: { connection: string; device: string | null; limit: number },
+  of: { device: string | null; limit: number },
 ): Promise<DeviceUpdate[]> {
   const { rows } = await sql<DeviceUpdate>`
     select * from ops.device_updates
-    where connection = ${of.connection} and (${of.device}::text is null or device_id = ${of.device})
+    where ${of.device}::text is null or device_id = ${of.device}
     order by update_id desc limit ${of.limit}
   `.execute(db)
   return rows
