@@ -63,7 +63,10 @@ Examples:
     .option('--limit <n>', 'at most so many', '50')
     .option('--json', 'as JSON')
     .option('--csv', 'as CSV')
-    .addHelpText('after', '\nExamples:\n  $ npx milepost sync history\n  $ npx milepost sync history --device b12 --csv')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx milepost sync history\n  $ npx milepost sync history --device b12 --csv',
+    )
     .action((options: Options) => history(options))
 }
 
@@ -125,7 +128,9 @@ async function show(output: SyncOutput, rows: RowResult[], options: Options): Pr
   if (file !== null) print(`File       ${file.path} (sha256 ${file.sha256.slice(0, 12)})`)
   if (file?.archived_as != null) print(`           moved to ${file.archived_as}`)
   if (plan !== null) {
-    print(`Plan       ${plan.plan_id}: ${count(plan.changes)} of ${count(plan.fleet)} devices change, by ${count(plan.rows)} rows`)
+    print(
+      `Plan       ${plan.plan_id}: ${count(plan.changes)} of ${count(plan.fleet)} devices change, by ${count(plan.rows)} rows`,
+    )
     print(`           ${count(plan.change_limit)} may change without approval`)
     for (const warning of plan.warnings) print(`Warning    ${warning}`)
   }
@@ -152,8 +157,12 @@ function renderRows(rows: RowResult[]): string {
       row.device_id === '' ? row.id : row.device_id,
       row.serial_number,
       row.result,
-      row.changed.map((field) => `${field}: ${valueText(row.before[field])} -> ${valueText(row.after[field])}`).join('; '),
-      [row.changed.length > 0 && row.result === 'planned' ? '' : row.explanation, ...row.warnings].filter(Boolean).join('; '),
+      row.changed
+        .map((field) => `${field}: ${valueText(row.before[field])} -> ${valueText(row.after[field])}`)
+        .join('; '),
+      [row.changed.length > 0 && row.result === 'planned' ? '' : row.explanation, ...row.warnings]
+        .filter(Boolean)
+        .join('; '),
     ]),
   )
 }
@@ -165,7 +174,8 @@ function valueText(value: string | string[] | null | undefined): string {
 
 async function history(options: Options): Promise<void> {
   const limit = wholeNumber('--limit', options.limit)
-  if (options.plan !== undefined && !isId(options.plan)) throw usageError(`--plan takes the id of a plan, not ${options.plan}`)
+  if (options.plan !== undefined && !isId(options.plan))
+    throw usageError(`--plan takes the id of a plan, not ${options.plan}`)
   const { openReader } = await import('./session.ts')
   const { createKysely } = await import('../db/kysely.ts')
   const { readHistory, readUpdates } = await import('../load/geotab/updates.ts')
@@ -204,7 +214,17 @@ async function history(options: Options): Promise<void> {
       if (options.csv === true) return print(renderCsv(columns, cells))
       if (plans.length === 0) return print('There was no vehicle file yet.')
       if (options.device === undefined) {
-        const planColumns = ['plan', 'connection', 'status', 'file', 'rows', 'changes', 'limit', 'created', 'approved by']
+        const planColumns = [
+          'plan',
+          'connection',
+          'status',
+          'file',
+          'rows',
+          'changes',
+          'limit',
+          'created',
+          'approved by',
+        ]
         const planCells = plans.map((plan) => [
           plan.plan_id,
           plan.connection,

@@ -108,10 +108,7 @@ export async function readUpdates(db: Db, planId: string): Promise<Map<number, D
 }
 
 /** The newest changes, newest first, of one device or of all. */
-export async function readHistory(
-  db: Db,
-  of: { device: string | null; limit: number },
-): Promise<DeviceUpdate[]> {
+export async function readHistory(db: Db, of: { device: string | null; limit: number }): Promise<DeviceUpdate[]> {
   const { rows } = await sql<DeviceUpdate>`
     select * from ops.device_updates
     where ${of.device}::text is null or device_id = ${of.device}

@@ -1,3 +1,4 @@
+import { drawVin } from '../fullbay/vin.ts'
 import { Random, seedOf } from '../random.ts'
 
 /** A device as the file's writer knows it. */
@@ -49,14 +50,18 @@ const TITLES: Record<(typeof COLUMNS)[number], string> = {
 export function vehicleFile(options: VehicleFileOptions): Buffer {
   const { devices, changes, nasty = false, header = 'yes', lineEnd = '\r\n', encoding = 'utf-8' } = options
   const random = new Random(seedOf('vehicle file', options.seed))
-  const active = shuffled(random, devices.filter((device) => !device.isArchived))
+  const active = shuffled(
+    random,
+    devices.filter((device) => !device.isArchived),
+  )
   const changed = new Set(active.slice(0, changes))
   const columns = header === 'shuffled' ? shuffled(random, [...COLUMNS]) : COLUMNS
   const line = (row: Row) => columns.map((column) => quoted(row[column])).join(',')
   const lines = devices
     .filter((device) => !device.isArchived)
     .map((device) => line(changed.has(device) ? changedRow(random, device, options) : rowOf(device)))
-  if (nasty) for (const text of nastyLines(random, devices, options, line)) lines.splice(random.int(0, lines.length), 0, text)
+  if (nasty)
+    for (const text of nastyLines(random, devices, options, line)) lines.splice(random.int(0, lines.length), 0, text)
   if (header !== 'no') lines.unshift(columns.map((column) => TITLES[column]).join(','))
   const text = `${lines.join(lineEnd)}${lineEnd}${nasty ? lineEnd + lineEnd : ''}`
   if (encoding === 'windows-1252') return Buffer.from(text, 'latin1')
@@ -75,7 +80,7 @@ function changedRow(random: Random, device: FileDevice, { changeable }: VehicleF
   const row = rowOf(device)
   const kind = random.int(0, 3)
   if (kind === 0) row.name = `${device.name} (${random.int(100, 999)})`.slice(-50).trim()
-  if (kind === 1) row.vin = madeUpVin(random)
+  if (kind === 1) row.vin = drawVin(random, '1FT', 2024)
   if (kind >= 2 && changeable.length > 0) {
     const kept = device.groupIds.filter((group) => !changeable.includes(group))
     const other = changeable.filter((group) => !device.groupIds.includes(group))
@@ -116,12 +121,6 @@ function nastyLines(
     'G99900000006,,"1FT"x,broken quotes,',
     'G99900000007,,,a "quote" within,',
   ]
-}
-
-const VIN_LETTERS = 'ABCDEFGHJKLMNPRSTUVWXYZ0123456789'
-
-function madeUpVin(random: Random): string {
-  return Array.from({ length: 17 }, () => random.pick(VIN_LETTERS.split(''))).join('')
 }
 
 function quoted(text: string): string {
