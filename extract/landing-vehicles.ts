@@ -105,7 +105,7 @@ export async function newestVehicleFile(db: Db, connection: string): Promise<Veh
     select file_id, connection, path, sha256, modified_at, outcome, reason, rows, bad_rows, first_seen_at, archive_path,
       archived_at
     from raw.chevin__vehicle_files where connection = ${connection}
-    order by first_seen_at desc, last_seen_at desc limit 1
+    order by file_number desc limit 1
   `.execute(db)
   return rows[0] ?? null
 }

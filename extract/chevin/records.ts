@@ -43,7 +43,8 @@ export function splitRecords(text: string): CsvRecord[] {
 /** Whether a text seems to end in the middle of a record: no end of line, or a quote that is still open. */
 export function seemsUnfinished(text: string): boolean {
   if (text === '') return true
-  return !/[\r\n]$/.test(text) || countQuotes(text) % 2 === 1
+  // With a zero behind it in UTF-16, which is refused for what it is and not waited for.
+  return !/[\r\n]\0?$/.test(text) || countQuotes(text) % 2 === 1
 }
 
 /** Lines from one on until the quotes are even, which is what ends a record. */
@@ -90,7 +91,7 @@ function takeUnits(units: Unit[], end: number, lines: string[], records: CsvReco
 function parseStrictly(units: Unit[]): string[][] | string {
   const text = units.map((unit) => unit.text).join('\n')
   try {
-    const parsed = parse(text, { record_delimiter: '\n', relax_column_count: true }) as string[][]
+    const parsed = parse(text, { record_delimiter: '\n', relax_column_count: true })
     return parsed.length === units.length ? parsed : 'the line is not one record'
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error

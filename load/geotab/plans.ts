@@ -129,7 +129,7 @@ export async function readOpenPlan(db: Db, connection: string): Promise<StoredPl
 export async function readPlans(db: Db, connection: string | null, limit: number): Promise<StoredPlan[]> {
   const { rows } = await sql<StoredPlan>`
     select ${PLAN_COLUMNS} where ${connection}::text is null or p.connection = ${connection}
-    order by p.created_at desc limit ${limit}
+    order by f.file_number desc, p.created_at desc limit ${limit}
   `.execute(db)
   return rows
 }

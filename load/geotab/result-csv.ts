@@ -65,7 +65,7 @@ export function rowResult(row: StoredPlanRow, update: DeviceUpdate | undefined):
     case 'left_alone':
     case 'rejected':
       return { ...told, ...nothing, at: ended_at, result: 'rejected', ...why }
-    case 'failed':
+    default:
       return { ...told, ...changes, result: 'failed', ...why }
   }
 }

@@ -7,6 +7,7 @@ alter table ops.steps add constraint steps_kind_check
 -- A file as it was read, once for each time that its content came anew.
 create table raw.chevin__vehicle_files (
     file_id uuid primary key,
+    file_number bigint generated always as identity,
     connection text not null,
     path text not null,
     sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -28,7 +29,7 @@ create table raw.chevin__vehicle_files (
     archived_at timestamptz,
     archive_problem text
 );
-create index chevin__vehicle_files_newest on raw.chevin__vehicle_files (connection, first_seen_at desc);
+create index chevin__vehicle_files_newest on raw.chevin__vehicle_files (connection, file_number desc);
 create index chevin__vehicle_files_sha256 on raw.chevin__vehicle_files (connection, sha256);
 
 -- The rows of the files, verbatim: the key is the file's hash and the line.
