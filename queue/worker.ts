@@ -65,19 +65,26 @@ export async function startWorkers(context: PipelineContext): Promise<void> {
   context.drain.addEventListener('abort', () => void stopTaking(context), { once: true })
   for (const [name, handler] of Object.entries(HANDLERS)) {
     const { concurrency } = QUEUES[name as QueueName]
-    const options = {
-      perJobResults: true,
-      includeMetadata: true,
-      localConcurrency: concurrency,
-      pollingIntervalSeconds: 0.5,
-      notifyPollingIntervalSeconds: 1,
-    } as const
-    await context.boss.work(
-      name,
-      options,
-      async (jobs: JobWithMetadata<JobData>[]) => await Promise.all(jobs.map((job) => settle(context, handler, job))),
-    )
+    for (let nth = 0; nth < concurrency; nth += 1) await startWorker(context, name, handler)
   }
+}
+
+async function startWorker(context: PipelineContext, queue: string, handler: Handler): Promise<void> {
+  const options = {
+    perJobResults: true,
+    includeMetadata: true,
+    pollingIntervalSeconds: 0.5,
+    notifyPollingIntervalSeconds: 1,
+  } as const
+  let id: string | null = null
+  id = await context.boss.work(queue, options, async (jobs: JobWithMetadata<JobData>[]) => {
+    try {
+      return await Promise.all(jobs.map((job) => settle(context, handler, job)))
+    } finally {
+      // Else the worker would rest until its next poll, with jobs waiting: a second after each of forty.
+      if (id !== null) context.boss.notifyWorker(id)
+    }
+  })
 }
 
 async function stopTaking(context: PipelineContext): Promise<void> {

@@ -70,6 +70,7 @@ async function readBatch(
   { connection, since }: ContextsPass,
   after: string,
 ): Promise<ExceptionBeside[]> {
+  const now = sql`${context.clock.now()}::timestamptz`
   const near = (comparison: string, order: string) => sql`(
     select json_build_object('at', (extract(epoch from p.recorded_at) * 1000)::float8, 'latitude', p.latitude, 'longitude', p.longitude)
     from base.geotab__positions as p
@@ -97,7 +98,7 @@ async function readBatch(
       select c.exception_id from base.geotab__exception_contexts as c
       join base.geotab__exceptions as e on e.connection = c.connection and e.exception_id = c.exception_id
       where c.connection = ${connection} and c.position_method = 'none'
-        and e.started_at between now() - interval '14 days' and now() - interval '1 hour'
+        and e.started_at between ${now} - interval '14 days' and ${now} - interval '1 hour'
     ),
     wanted as (
       select exception_id, bool_or(has_arrived) as has_arrived

@@ -24,6 +24,8 @@ interface TripBeside {
   odometer_end_m: number | null
   stop_latitude: number | null
   stop_longitude: number | null
+  /** When the drive before it stopped. */
+  stood_since_ms: number | null
   has_arrived: boolean
   odometers: ReadingRow[] | null
   engine_hours: ReadingRow[] | null
@@ -99,6 +101,12 @@ async function readBatch(
     )
     select w.device_id, to_json(w.started_at) #>> '{}' as started_at, t.stopped_at::text, t.distance_m, t.odometer_end_m,
       t.stop_latitude, t.stop_longitude, w.has_arrived,
+      (
+        select (extract(epoch from coalesce(b.stopped_at, b.started_at)) * 1000)::float8 from base.geotab__trips as b
+        where b.connection = ${connection} and b.device_id = w.device_id and b.started_at < w.started_at
+          and b.deleted_at is null and not b.is_superseded
+        order by b.started_at desc limit 1
+      ) as stood_since_ms,
       ${readingsAround(connection, ODOMETERS)} as odometers,
       ${readingsAround(connection, ENGINE_HOURS)} as engine_hours
     from wanted as w
@@ -179,7 +187,7 @@ async function touch(trx: Trx, connection: string, rows: { device_id: string; st
 function contextOf(trip: TripBeside, connection: string, zones: ZoneIndex) {
   const startMs = Date.parse(trip.started_at)
   const odometer = odometerAtTripStart(
-    { startMs, odometerEndM: trip.odometer_end_m, distanceM: trip.distance_m },
+    { startMs, odometerEndM: trip.odometer_end_m, distanceM: trip.distance_m, stoodSinceMs: trip.stood_since_ms },
     readings(trip.odometers),
   )
   const engine = engineHoursAt(readings(trip.engine_hours), startMs)

@@ -122,7 +122,7 @@ async function touchResolved(context: PipelineContext, pass: ContextsPass): Prom
         await sql`
           update ${sql.table(`base.geotab__${fact}`)} set landed_xid = pg_current_xact_id(), changed_at = now()
           where connection = ${pass.connection} and ${sql.ref(columnOf(reference))} = any(${rows.map(({ id }) => id)}::text[])
-            and ${sql.ref(time)} > now() - interval '14 days'
+            and ${sql.ref(time)} > ${context.clock.now()}::timestamptz - interval '14 days'
         `.execute(trx)
       }
     })

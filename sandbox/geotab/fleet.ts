@@ -1,10 +1,11 @@
 import { Random, seedOf } from '../random.ts'
 import { Calendar } from './calendar.ts'
-import { diagnosticRows, LATE_DIAGNOSTIC, lateDiagnostic, LISTS, ruleRows } from './catalogue.ts'
+import { diagnosticRows, lateDiagnostic, LISTS, ruleRows } from './catalogue.ts'
 import { deviceRows, vehicleSpecs } from './devices.ts'
 import { ORDERLY, type Disorder } from './disorder.ts'
 import { exceptionDraft, exceptionTruth, type ExceptionTruth } from './exception.ts'
 import { groupRows } from './groups.ts'
+import { LateReferences, reference } from './late-references.ts'
 import type { Publication, Sighting } from './outbox.ts'
 import { userRows } from './people.ts'
 import { drawCustomers } from './places.ts'
@@ -36,6 +37,8 @@ export interface Fleet {
   readonly vehicles: ReadonlyMap<string, Vehicle>
   /** The newest position that the vendor has of each device, by device id. */
   readonly sightings: ReadonlyMap<string, Sighting>
+  /** The instant of the newest position or measurement that the vendor has of each device, in milliseconds. */
+  readonly newest: ReadonlyMap<string, number>
   /** The instant up to which everything has arrived, in milliseconds. */
   readonly knownMs: number
   /** Lets everything happen that arrives up to an instant; an earlier instant changes nothing. */
@@ -44,7 +47,6 @@ export interface Fleet {
 
 // Reference data is as old as the fleet.
 const FIRST_VERSION = 0x2156000
-const MINUTE = 60_000
 const MOST_GAP = 4
 
 /** Makes a fleet: the same options make the same one, however its life is cut into steps. */
@@ -62,8 +64,10 @@ export function createFleet(options: FleetOptions): Fleet {
   const store = new Store(FIRST_VERSION)
   const gaps = new Random(seedOf(seed, 'gaps'))
   const sightings = new Map<string, Sighting>()
+  const newest = new Map<string, number>()
   const trips = new Map<string, { trip: Trip; ms: number; deleted: boolean }>()
   const exceptions = new Map<string, ExceptionTruth>()
+  const lateReferences = new LateReferences(disorder.lateReferences)
   let knownMs = start
   let nextDay = 0
   let waiting: Publication[] = []
@@ -84,41 +88,16 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const row of deviceRows(seed, specs, start)) {
       const late = specs.find(({ id, joins }) => id === row['id'] && joins > 0)
       if (late === undefined) put('Device', reference(row, start))
-      else lateDevices.set(late.index, row)
+      else lateReferences.deviceIsLate(late.index, row)
     }
   }
-
-  const lateDevices = new Map<number, Row>()
-
-  /** What is referred to before it is on its own feed gets there a while after the first reference. */
-  function lateReferences(published: Publication[]): Publication[] {
-    const late: Publication[] = []
-    for (const each of published) {
-      if (!('draft' in each)) continue
-      const device = each.typeName === 'StatusData' ? lateDevices.get(each.vehicle) : undefined
-      if (device !== undefined) {
-        lateDevices.delete(each.vehicle)
-        const joined = { ...device, activeFrom: isoText(each.draft.ms) }
-        late.push({ ...each, ms: each.ms + 20 * MINUTE, typeName: 'Device', draft: reference(joined, each.ms) })
-      }
-      const diagnostic = each.typeName === 'FaultData' && JSON.stringify(each.draft.row).includes(LATE_DIAGNOSTIC)
-      if (diagnostic && disorder.lateReferences && !seenLateDiagnostic) {
-        seenLateDiagnostic = true
-        const draft = reference(lateDiagnostic(), each.ms)
-        late.push({ ...each, ms: each.ms + 15 * MINUTE, typeName: 'Diagnostic', draft })
-      }
-    }
-    return late
-  }
-
-  let seenLateDiagnostic = false
 
   function generate(toMs: number): void {
     const before = nextDay
     for (; calendar.day(nextDay).start <= toMs; nextDay += 1) {
       for (const vehicle of vehicles.values()) {
         const published = vehicle.live(nextDay)
-        waiting.push(...published, ...lateReferences(published))
+        waiting.push(...published, ...lateReferences.after(published))
       }
     }
     if (nextDay > before) waiting.sort(byArrival)
@@ -132,9 +111,12 @@ export function createFleet(options: FleetOptions): Fleet {
       return put(typeName, exceptionDraft(publication.event, ms))
     }
     put(typeName, publication.draft)
-    const { sighting } = publication
+    const { sighting, draft } = publication
+    const deviceId = draft.deviceId ?? ''
+    if (sighting !== undefined || typeName === 'StatusData') {
+      newest.set(deviceId, Math.max(newest.get(deviceId) ?? draft.ms, draft.ms))
+    }
     if (sighting === undefined) return
-    const deviceId = publication.draft.deviceId ?? ''
     sightings.set(deviceId, sighting)
     put('DeviceStatusInfo', { key: deviceId, deviceId, row: {}, ms: sighting.ms })
   }
@@ -167,6 +149,7 @@ export function createFleet(options: FleetOptions): Fleet {
     zone,
     vehicles,
     sightings,
+    newest,
     get knownMs() {
       return knownMs
     },
@@ -183,14 +166,12 @@ export function createFleet(options: FleetOptions): Fleet {
       waiting = waiting.slice(happened)
       knownMs = toMs
     },
-    truth: createTruth({ vehicles, trips, exceptions, zones: () => zonesOf(store), sightings }),
+    truth: createTruth({ vehicles, trips, exceptions, zones: () => zonesOf(store), newest }),
   }
   return fleet
 }
 
 const zonesOf = (store: Store) => [...store.table('Zone').rows()].map(({ row }) => row)
-
-const reference = (row: Row, ms: number): Draft => ({ key: String(row['id']), row, ms })
 
 const byArrival = (one: Publication, other: Publication) =>
   one.ms - other.ms || one.vehicle - other.vehicle || one.order - other.order

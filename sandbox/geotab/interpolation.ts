@@ -13,13 +13,13 @@ export function interpolated(fleet: Fleet, typeName: string, search: Row): Row[]
   const to = dateAt(search, 'toDate')
   const deviceId = textAt(rowAt(search, 'deviceSearch') ?? {}, 'id') ?? ''
   const vehicle = fleet.vehicles.get(deviceId)
-  const newest = fleet.sightings.get(deviceId)
+  const newest = fleet.newest.get(deviceId)
   if (vehicle === undefined || newest === undefined || from === undefined || to === undefined) return []
   const instants = [...new Set([from, to])].filter((ms) => ms >= vehicle.timeline.fromMs && ms <= fleet.knownMs)
-  if (typeName === 'LogRecord') return instants.map((ms) => positionRow(vehicle, ms, Math.min(ms, newest.ms)))
+  if (typeName === 'LogRecord') return instants.map((ms) => positionRow(vehicle, ms, Math.min(ms, newest)))
   const diagnostic = textAt(rowAt(search, 'diagnosticSearch') ?? {}, 'id') ?? ''
   return instants
-    .map((ms) => measurementRow(vehicle, diagnostic, ms, Math.min(ms, newest.ms)))
+    .map((ms) => measurementRow(vehicle, diagnostic, ms, Math.min(ms, newest)))
     .filter((row) => row !== null)
 }
 

@@ -24,13 +24,13 @@ export interface RpcServer {
 
 /** What decides whether a fault befalls a call. */
 export function factsOf({ method, parameters }: RpcCall, inner = false): CallFacts {
-  const credentials = isRow(parameters['credentials']) ? parameters['credentials'] : parameters
+  const credentials = isRow(parameters['credentials']) ? parameters['credentials'] : {}
   const text = (value: unknown) => (typeof value === 'string' ? value : null)
   const coordinates = Array.isArray(parameters['coordinates']) ? parameters['coordinates'].filter(isRow) : []
   return {
     method,
     typeName: text(parameters['typeName']),
-    database: text(credentials['database']),
+    database: text(credentials['database'] ?? parameters['database']),
     coordinates: coordinates.map(({ x, y }) => ({ x: Number(x), y: Number(y) })),
     inner,
   }

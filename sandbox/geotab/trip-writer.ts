@@ -88,10 +88,10 @@ export class TripWriter {
     return true
   }
 
-  /** Writes a trip that never was, after the last one has stopped; it is withdrawn later. */
+  /** Writes a trip that never was, at most one per stop; it is withdrawn later. */
   phantom(random: Random, facts: TripFacts, knownMs: number): void {
     const last = this.#last
-    if (last === null || knownMs <= this.#knownMs) return
+    if (last === null || this.#phantom !== null || knownMs <= this.#knownMs) return
     const untilMs = knownMs + random.int(30, 360) * MINUTE
     const account = { fromMs: -Infinity, key: this.#outbox.nextKey(), facts }
     const trip: Trip = { ...last, idleMs: 0, accounts: [account], nexts: [] }

@@ -1,6 +1,5 @@
 import type { ExceptionTruth } from './exception.ts'
 import type { Point } from './geodesy.ts'
-import type { Sighting } from './outbox.ts'
 import { accountAt, tripTruth, type Trip, type TripTruth } from './trip.ts'
 import type { Vehicle } from './vehicle.ts'
 import { idOf, type Row } from './wire.ts'
@@ -29,16 +28,16 @@ interface Known {
   trips: ReadonlyMap<string, { trip: Trip; ms: number; deleted: boolean }>
   exceptions: ReadonlyMap<string, ExceptionTruth>
   zones: () => Row[]
-  sightings: ReadonlyMap<string, Sighting>
+  newest: ReadonlyMap<string, number>
 }
 
-export function createTruth({ vehicles, trips, exceptions, zones, sightings }: Known): FleetTruth {
-  /** The vehicle and the instant, but not later than the newest position that arrived. */
+export function createTruth({ vehicles, trips, exceptions, zones, newest }: Known): FleetTruth {
+  /** The vehicle and the instant, but not later than the newest record that arrived. */
   function known(deviceId: string, instant: Date): { vehicle: Vehicle; ms: number } | null {
     const vehicle = vehicles.get(deviceId)
-    const newest = sightings.get(deviceId)
-    if (vehicle === undefined || newest === undefined) return null
-    return { vehicle, ms: Math.min(instant.getTime(), newest.ms) }
+    const last = newest.get(deviceId)
+    if (vehicle === undefined || last === undefined) return null
+    return { vehicle, ms: Math.min(instant.getTime(), last) }
   }
 
   function truthOf({ trip, ms, deleted }: { trip: Trip; ms: number; deleted: boolean }, allZones: Row[]): TripTruth {

@@ -3,6 +3,7 @@ import type { Calendar } from './calendar.ts'
 import type { VehicleSpec } from './devices.ts'
 import type { Disorder } from './disorder.ts'
 import { ExceptionWriter, type ExceptionEvent } from './exception.ts'
+import { drawStay, planDay } from './itinerary.ts'
 import { bearing, movedBy, type Point } from './geodesy.ts'
 import { Odometer } from './odometer.ts'
 import { Outbox, type Publication, type Sighting } from './outbox.ts'
@@ -81,14 +82,18 @@ export class Vehicle {
     this.#random = random
     if (index === joins) this.#begin(day.start)
     this.#drawOutages(day.start)
-    const stops = this.#plan(day.weekday, index)
+    const stops = planDay(random, this.spec, {
+      day,
+      customers: this.#world.customers,
+      must: index === joins && joins > 0,
+    })
     const latest = day.start + 20 * HOUR
     let start = Math.max(day.start + random.int(310, 520) * MINUTE + random.int(0, 59_999), this.#stoodUntil)
     for (const [at, stop] of stops.entries()) {
       if (start > latest) break
       this.#stand(start)
       const idleMs = this.#drive(stop, start, index === joins + 1 && at === 0)
-      start = this.#stoppedMs + idleMs + this.#stay()
+      start = this.#stoppedMs + idleMs + drawStay(random, this.spec.kind)
     }
     this.#stand(day.end)
     return this.outbox.empty()
@@ -108,24 +113,6 @@ export class Vehicle {
     if (!random.chance(this.#world.disorder.offline)) return
     const fromMs = dayStart + random.int(360, 900) * MINUTE
     this.outbox.outages.push({ fromMs, toMs: fromMs + random.int(100, 1800) * MINUTE })
-  }
-
-  #plan(weekday: number, index: number): Place[] {
-    const random = this.#random
-    const { kind, joins } = this.spec
-    const weekend = weekday === 0 || weekday === 6
-    const works = { van: weekend ? 0.2 : 0.95, truck: weekend ? 0.25 : 0.9, pool: 0.35, trailer: 0.25 }[kind]
-    const must = index === joins && joins > 0
-    if (!random.chance(works) && !must) return []
-    const [least, most] = { van: [3, 7], truck: [2, 4], pool: [1, 3], trailer: [1, 1] }[kind]
-    const stops = Array.from({ length: random.int(least ?? 1, most ?? 1) }, () => random.pick(this.#world.customers))
-    const route = stops.filter((stop, at) => stop !== stops[at - 1])
-    return kind === 'trailer' && random.chance(0.5) ? route : [...route, this.#depot]
-  }
-
-  #stay(): number {
-    const random = this.#random
-    return (this.spec.kind === 'truck' ? random.int(15, 110) : random.int(6, 65)) * MINUTE + random.int(0, 59) * 1000
   }
 
   /** Tells of a stop up to an instant: a position now and then, a trip that never was, a corrected odometer. */

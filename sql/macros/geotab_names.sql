@@ -1,29 +1,41 @@
 {#
-    Names of the groups of these ids, in their order. It is looked up row by row in what the model imports as
-    `groups`, so that a row that nobody asks for costs nothing.
+    Names of the groups of these ids, in their order. Each is looked up by its key in what the model imports as `groups`:
+    a join would read all of them for every row.
 #}
 {% macro geotab_group_names(connection, ids) -%}
     (
-        select string_agg(groups.name, ', ' order by listed.place)
-        from unnest({{ ids }}) with ordinality as listed (group_id, place)
-        inner join groups
-            on groups.connection = {{ connection }} and listed.group_id = groups.group_id
+        select string_agg(named.name, ', ' order by named.place)
+        from (
+            select
+                (
+                    select groups.name from groups
+                    where groups.connection = {{ connection }} and groups.group_id = listed.group_id
+                ) as name,
+                listed.place
+            from unnest({{ ids }}) with ordinality as listed (group_id, place)
+        ) as named
     )
 {%- endmacro %}
 
-{# Names of the zones of these ids, in their order, each once; looked up in what the model imports as `zones`. #}
+{# Names of the zones of these ids, in their order, each once; looked up by key in what the model imports as `zones`. #}
 {% macro geotab_zone_names(connection, ids) -%}
     (
         select string_agg(named.name, ', ' order by named.place)
         from (
             select
-                zones.name,
-                min(listed.place) as place
-            from unnest({{ ids }}) with ordinality as listed (zone_id, place)
-            inner join zones
-                on zones.connection = {{ connection }} and listed.zone_id = zones.zone_id
-            where zones.name is not null
-            group by zones.name
+                found.name,
+                min(found.place) as place
+            from (
+                select
+                    (
+                        select zones.name from zones
+                        where zones.connection = {{ connection }} and zones.zone_id = listed.zone_id
+                    ) as name,
+                    listed.place
+                from unnest({{ ids }}) with ordinality as listed (zone_id, place)
+            ) as found
+            where found.name is not null
+            group by found.name
         ) as named
     )
 {%- endmacro %}

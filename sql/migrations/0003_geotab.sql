@@ -144,6 +144,8 @@ create table base.geotab__trips (
     primary key (connection, device_id, started_at)
 ) partition by range (started_at);
 create index geotab__trips_arrival on base.geotab__trips (landed_xid);
+-- Rows come about in the order of their time: a few pages tell where the last day's are. So with the others below.
+create index geotab__trips_time on base.geotab__trips using brin (started_at) with (pages_per_range = 16);
 
 -- What a trip is seen to be when other feeds are laid beside it. Written anew whenever the trip or what stands beside it
 -- changed, so that its arrival is the arrival of all that a report tells of the trip.
@@ -170,6 +172,7 @@ create table base.geotab__trip_contexts (
 create index geotab__trip_contexts_arrival on base.geotab__trip_contexts (landed_xid);
 create index geotab__trip_contexts_unsettled on base.geotab__trip_contexts (connection, device_id, started_at)
     where odometer_method not in ('trip', 'bracketed') or engine_method <> 'bracketed';
+create index geotab__trip_contexts_time on base.geotab__trip_contexts using brin (started_at) with (pages_per_range = 16);
 create index geotab__trip_contexts_waiting on base.geotab__trip_contexts (connection) where is_waiting;
 
 create table base.geotab__exceptions (
@@ -201,6 +204,7 @@ create table base.geotab__exceptions (
 );
 create index geotab__exceptions_device on base.geotab__exceptions (connection, device_id, started_at);
 create index geotab__exceptions_arrival on base.geotab__exceptions (landed_xid);
+create index geotab__exceptions_time on base.geotab__exceptions using brin (started_at) with (pages_per_range = 16);
 
 create table base.geotab__exception_contexts (
     connection text not null,
@@ -255,6 +259,7 @@ create table base.geotab__faults (
 );
 create index geotab__faults_device on base.geotab__faults (connection, device_id, recorded_at);
 create index geotab__faults_arrival on base.geotab__faults (landed_xid);
+create index geotab__faults_time on base.geotab__faults using brin (recorded_at) with (pages_per_range = 16);
 
 create table base.geotab__fault_contexts (
     connection text not null,

@@ -12,10 +12,9 @@ wrong as (
     select
         connection,
         device_id,
-        started_at,
-        stopped_at
+        started_at
     from trips
-    where stopped_at is null or stopped_at < started_at
+    where stopped_at is null
 
 )
 

@@ -5,7 +5,14 @@ with
 
 trips as (
 
-    select * from {{ ref('fct_geotab_trips') }}
+    select * from {{ ref('stg_geotab__trips') }}
+    where started_at > current_timestamp - interval '26 hours' and deleted_at is null
+
+),
+
+contexts as (
+
+    select * from {{ ref('stg_geotab__trip_contexts') }}
     where started_at > current_timestamp - interval '26 hours'
 
 ),
@@ -13,13 +20,17 @@ trips as (
 wrong as (
 
     select
-        connection,
-        device_id,
-        started_at,
-        odometer_start_mi,
-        odometer_end_mi
+        trips.connection,
+        trips.device_id,
+        trips.started_at,
+        contexts.odometer_start_m,
+        trips.odometer_end_m
     from trips
-    where odometer_start_mi > odometer_end_mi + 0.001
+    inner join contexts
+        on trips.connection = contexts.connection
+        and trips.device_id = contexts.device_id
+        and trips.started_at = contexts.started_at
+    where contexts.odometer_start_m > trips.odometer_end_m + 1
 
 )
 

@@ -75,17 +75,23 @@ export interface MeteredTrip {
   startMs: number
   distanceM: number | null
   odometerEndM: number | null
+  /** When the drive before this one stopped; null or absent when none is known of. */
+  stoodSinceMs?: number | null
 }
+
+// So far from a single reading a vehicle is at most some kilometres away from what it says.
+const NEAR_SECONDS = 600
 
 /**
  * The odometer when a trip began: what the trip says (its end less its distance), else what calibrated readings say. A
- * trip whose odometer is less than its distance does not know its odometer.
+ * trip whose odometer is less than its distance does not know its odometer. A reading since the vehicle last stopped
+ * still holds at the start; any other single reading, from before or after, says nothing once it is far away.
  */
 export function odometerAtTripStart(
   trip: MeteredTrip,
   readings: readonly MeterReading[],
 ): OdometerValue<MeterMethod | 'trip'> {
-  const { odometerEndM, distanceM } = trip
+  const { odometerEndM, distanceM, startMs, stoodSinceMs = null } = trip
   if (odometerEndM !== null && distanceM !== null && odometerEndM > 0 && odometerEndM >= distanceM) {
     return {
       meters: Math.round((odometerEndM - distanceM) * 1000) / 1000,
@@ -94,5 +100,11 @@ export function odometerAtTripStart(
       isDecreasing: false,
     }
   }
-  return odometerAt(readings, trip.startMs)
+  const around = odometerAt(readings, startMs)
+  const before = readings[countUntil(readings, startMs, timeOf) - 1]
+  if (before !== undefined && stoodSinceMs !== null && before.atMs >= stoodSinceMs) {
+    return { ...around, meters: before.value, gapSeconds: (startMs - before.atMs) / 1000 }
+  }
+  const hasDriven = around.method === 'after' || (around.method === 'before' && stoodSinceMs !== null)
+  return hasDriven && (around.gapSeconds ?? 0) > NEAR_SECONDS ? { ...around, meters: null } : around
 }

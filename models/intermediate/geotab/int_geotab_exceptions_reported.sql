@@ -70,8 +70,12 @@ reported as (
         || '|' || coalesce(exceptions.rule_id, '')
         || '|' || {{ iso_utc('exceptions.started_at') }} as row_key,
         md5(cast(json_build_array(
-            exceptions.material_hash,
             exceptions.driver_id,
+            drivers.user_id is not null,
+            devices.device_id is not null,
+            rules.rule_id is not null,
+            trunc(exceptions.duration_seconds),
+            {{ miles('exceptions.distance_m') }},
             contexts.zone_ids,
             contexts.latitude_e5,
             contexts.longitude_e5,

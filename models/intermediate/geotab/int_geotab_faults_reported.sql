@@ -63,7 +63,16 @@ reported as (
     select
         contexts.connection,
         contexts.fault_id as row_key,
-        md5(cast(json_build_array(faults.material_hash, contexts.driver_id) as text)) as content_hash,
+        md5(cast(json_build_array(
+            extract(epoch from faults.recorded_at),
+            faults.device_id,
+            faults.diagnostic_id,
+            faults.controller_id,
+            contexts.driver_id,
+            drivers.user_id is not null,
+            devices.device_id is not null,
+            diagnostics.diagnostic_id is not null
+        ) as text)) as content_hash,
         faults.device_id is not null as is_reportable,
         contexts.landed_xid,
         faults.device_id,

@@ -6,6 +6,7 @@
         indexes=[
             {'columns': ['connection', 'device_id', 'activity_date'], 'unique': True},
             {'columns': ['activity_date']},
+            {'columns': ['connection', 'time_zone']},
             {'columns': ['exception_ids'], 'type': 'gin'},
             {'columns': ['fault_ids'], 'type': 'gin'},
         ],
@@ -95,38 +96,34 @@ days as (
     left join connections
         on arrived.connection = connections.connection
     {%- if is_incremental() %}
-    -- Days that an event or fault was counted on and may have left.
+    -- Days that an event or fault was counted on and may have left. One that is new cannot have; asked for one by one,
+    -- because arrays of many ids are slow to compare.
+    {%- for relation, id, ids in [
+        ('stg_geotab__exceptions', 'exception_id', 'exception_ids'),
+        ('stg_geotab__faults', 'fault_id', 'fault_ids'),
+    ] %}
     union
     select
-        connection,
-        device_id,
-        activity_date
-    from {{ this }}
-    where exception_ids && (
-        select array_agg(exception_id) from {{ ref('stg_geotab__exceptions') }}
-        where {{ arrived_since_last_success('landed_xid') }}
-    )
-    union
-    select
-        connection,
-        device_id,
-        activity_date
-    from {{ this }}
-    where fault_ids && (
-        select array_agg(fault_id) from {{ ref('stg_geotab__faults') }}
-        where {{ arrived_since_last_success('landed_xid') }}
-    )
+        counted.connection,
+        counted.device_id,
+        counted.activity_date
+    from {{ ref(relation) }} as moved
+    inner join {{ this }} as counted
+        on moved.connection = counted.connection and counted.{{ ids }} @> array[moved.{{ id }}]
+    where moved.changed_at > moved.first_landed_at and {{ arrived_since_last_success('moved.landed_xid') }}
+    {%- endfor %}
     -- Another time zone in the configuration shifts the records of every day.
     union
     select
         counted.connection,
         counted.device_id,
         counted.activity_date + shift.days as activity_date
-    from {{ this }} as counted
-    left join connections
-        on counted.connection = connections.connection
+    from connections
+    -- Not `<>`, which no index serves.
+    inner join {{ this }} as counted
+        on connections.connection = counted.connection
+        and (counted.time_zone < connections.time_zone or counted.time_zone > connections.time_zone)
     cross join (values (-1), (0), (1)) as shift (days)
-    where counted.time_zone <> coalesce(connections.time_zone, 'UTC')
     {%- else %}
     group by 1, 2, 3
     {%- endif %}
@@ -210,8 +207,9 @@ measured as (
             and faults.recorded_at < spans.ends_at
             and cast(faults.recorded_at at time zone spans.time_zone as date) = spans.activity_date
     ) as by_fault
-    left join lateral (
-        select {{ engine_hours('increases.seconds') }} as engine_hours
+    cross join lateral (
+        select
+            {{ engine_hours('(array_agg(increases.seconds order by increases.diagnostic_id))[1]') }} as engine_hours
         from (
             select
                 readings.diagnostic_id,
@@ -227,10 +225,7 @@ measured as (
             having count(*) > 1
         ) as increases
         where increases.seconds >= 0
-        order by increases.diagnostic_id
-        limit 1
     ) as by_reading
-        on true
 
 )
 

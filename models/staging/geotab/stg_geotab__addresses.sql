@@ -1,25 +1,12 @@
-with
-
-source as (
-
-    select * from {{ source('base', 'geotab__addresses') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        {{ text_or_null('address') }} as address,
-        status,
-        attempts,
-        latitude_e5,
-        longitude_e5,
-        wanted_at,
-        asked_at,
-        landed_xid
-    from source
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    {{ text_or_null('address') }} as address,
+    status,
+    attempts,
+    latitude_e5,
+    longitude_e5,
+    wanted_at,
+    asked_at,
+    landed_xid
+from {{ source('base', 'geotab__addresses') }}

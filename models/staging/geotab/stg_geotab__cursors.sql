@@ -1,21 +1,8 @@
-with
-
-source as (
-
-    select * from {{ source('ops', 'cursors') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        feed,
-        run_id,
-        updated_at
-    from source
-    where feed like 'geotab.%'
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    feed,
+    run_id,
+    updated_at
+from {{ source('ops', 'cursors') }}
+where feed like 'geotab.%'

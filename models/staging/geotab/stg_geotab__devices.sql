@@ -1,33 +1,20 @@
-with
-
-source as (
-
-    select * from {{ source('base', 'geotab__devices') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        device_id,
-        work_time_id,
-        {{ text_or_null('name') }} as name,
-        {{ text_or_null('serial_number') }} as serial_number,
-        {{ text_or_null('device_type') }} as device_type,
-        {{ text_or_null('vin') }} as vin,
-        {{ text_or_null('engine_vin') }} as engine_vin,
-        {{ text_or_null('license_plate') }} as license_plate,
-        {{ text_or_null('license_state') }} as license_state,
-        {{ text_or_null('comment') }} as comment,
-        time_zone,
-        group_ids,
-        device_plans,
-        active_from,
-        active_to,
-        landed_xid
-    from source
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    device_id,
+    work_time_id,
+    {{ text_or_null('name') }} as name,
+    {{ text_or_null('serial_number') }} as serial_number,
+    {{ text_or_null('device_type') }} as device_type,
+    {{ text_or_null('vin') }} as vin,
+    {{ text_or_null('engine_vin') }} as engine_vin,
+    {{ text_or_null('license_plate') }} as license_plate,
+    {{ text_or_null('license_state') }} as license_state,
+    {{ text_or_null('comment') }} as comment,
+    time_zone,
+    group_ids,
+    device_plans,
+    active_from,
+    active_to,
+    landed_xid
+from {{ source('base', 'geotab__devices') }}

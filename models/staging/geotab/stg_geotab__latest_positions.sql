@@ -1,22 +1,9 @@
-with
-
-source as (
-
-    select * from {{ source('base', 'geotab__latest_positions') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        device_id,
-        latitude,
-        longitude,
-        recorded_at,
-        landed_xid
-    from source
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    device_id,
+    latitude,
+    longitude,
+    recorded_at,
+    landed_xid
+from {{ source('base', 'geotab__latest_positions') }}

@@ -1,27 +1,14 @@
-with
-
-source as (
-
-    select * from {{ source('ops', 'pages') }}
-
-),
-
-renamed as (
-
-    select
-        page_id,
-        run_id,
-        connection,
-        feed,
-        fetched,
-        landed,
-        unchanged,
-        quarantined,
-        skipped,
-        landed_at
-    from source
-    where feed like 'geotab.%'
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    page_id,
+    run_id,
+    connection,
+    feed,
+    fetched,
+    landed,
+    unchanged,
+    quarantined,
+    skipped,
+    landed_at
+from {{ source('ops', 'pages') }}
+where feed like 'geotab.%'

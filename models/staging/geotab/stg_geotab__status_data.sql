@@ -1,24 +1,11 @@
-with
-
-source as (
-
-    select * from {{ source('base', 'geotab__status_data') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        device_id,
-        diagnostic_id,
-        record_id,
-        value,
-        is_future,
-        recorded_at,
-        landed_xid
-    from source
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    device_id,
+    diagnostic_id,
+    record_id,
+    value,
+    is_future,
+    recorded_at,
+    landed_xid
+from {{ source('base', 'geotab__status_data') }}

@@ -1,31 +1,18 @@
-with
-
-source as (
-
-    select * from {{ source('base', 'geotab__zones') }}
-
-),
-
-renamed as (
-
-    select
-        connection,
-        zone_id,
-        {{ text_or_null('name') }} as name,
-        {{ text_or_null('comment') }} as comment,
-        {{ text_or_null('external_reference') }} as external_reference,
-        zone_types,
-        group_ids,
-        {{ text_or_null('invalid_reason') }} as invalid_reason,
-        ring,
-        area,
-        is_displayed,
-        active_from,
-        active_to,
-        deleted_at,
-        landed_xid
-    from source
-
-)
-
-select * from renamed
+-- Without `with`: Postgres merges such a view into what reads it, and keeps one with `with` apart.
+select
+    connection,
+    zone_id,
+    {{ text_or_null('name') }} as name,
+    {{ text_or_null('comment') }} as comment,
+    {{ text_or_null('external_reference') }} as external_reference,
+    zone_types,
+    group_ids,
+    {{ text_or_null('invalid_reason') }} as invalid_reason,
+    ring,
+    area,
+    is_displayed,
+    active_from,
+    active_to,
+    deleted_at,
+    landed_xid
+from {{ source('base', 'geotab__zones') }}

@@ -103,6 +103,25 @@ describe('case 32: the odometer when a trip began', () => {
     expect(odometerAtTripStart({ ...trip, ...over }, list)).toMatchObject({ meters, method, gapSeconds: gap })
   })
 
+  test.for([
+    { what: 'holds while the vehicle stands', stood: 50, list: readings([60, 700], [20_000, 9000]), meters: 700 },
+    { what: 'holds when nothing is known of a drive before', stood: null, list: readings([60, 700]), meters: 700 },
+    { what: 'is near enough after a drive', stood: 9990, list: readings([9500, 700]), meters: 700 },
+    { what: 'says nothing after a drive', stood: 9000, list: readings([60, 700]), meters: null },
+    { what: 'from soon after the start is near enough', stood: 50, list: readings([10_600, 700]), meters: 700 },
+    { what: 'from long after the start says nothing', stood: 50, list: readings([20_000, 700]), meters: null },
+    {
+      what: 'with another beyond a drive gives what lies between',
+      stood: 9000,
+      list: readings([0, 0], [20_000, 800]),
+      meters: 400,
+    },
+  ])('a reading $what', ({ stood, list, meters }) => {
+    const trip = { startMs: 10_000 * SECOND, distanceM: 5000, odometerEndM: null }
+    const stoodSinceMs = stood === null ? null : stood * SECOND
+    expect(odometerAtTripStart({ ...trip, stoodSinceMs }, list).meters).toBe(meters)
+  })
+
   test('is not known when nothing tells of it', () => {
     expect(odometerAtTripStart({ ...trip, odometerEndM: null }, [])).toMatchObject({ meters: null, method: 'none' })
   })
