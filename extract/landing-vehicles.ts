@@ -8,7 +8,7 @@ import { quarantineReject } from './landing-rejects.ts'
 type Db = Kysely<DB> | Transaction<DB>
 
 export const VEHICLES_FEED = 'chevin.vehicles'
-const PAGE_ROWS = 20_000
+const PAGE_ROWS = 5000
 
 /** A vehicle file as it was read. */
 export interface IncomingVehicleFile {

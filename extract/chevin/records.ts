@@ -24,9 +24,8 @@ interface Unit {
  * Splits a text into the records of RFC 4180, blank lines left out. What the strict parser refuses costs the line on
  * which it begins and nothing more: the next line is looked at anew.
  */
-export function splitRecords(text: string): CsvRecord[] {
+export function* splitRecords(text: string): Generator<CsvRecord> {
   const lines = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split('\n')
-  const records: CsvRecord[] = []
   for (let at = 0; at < lines.length;) {
     const units: Unit[] = []
     let next = at
@@ -35,9 +34,10 @@ export function splitRecords(text: string): CsvRecord[] {
       next = unit.to
       if (unit.text.trim() !== '') units.push(unit)
     }
+    const records: CsvRecord[] = []
     at = takeUnits(units, next, lines, records)
+    yield* records
   }
-  return records
 }
 
 /** Whether a text seems to end in the middle of a record: no end of line, or a quote that is still open. */

@@ -40,13 +40,19 @@ const NAMES: Record<VehicleColumn, string[]> = {
  * Throws CHEVIN_HEADER when a header leaves no vehicle to be found.
  */
 export function readVehicleRows(text: string): VehicleRows {
-  const records = splitRecords(text)
-  const found = headerOf(records[0])
-  const columns = found?.columns ?? [...VEHICLE_COLUMNS]
-  const result: VehicleRows = { header: found?.header ?? null, rows: [], bad: [], warnings: found?.warnings ?? [] }
-  for (const record of found === null ? records : records.slice(1)) {
+  let columns: (VehicleColumn | null)[] = [...VEHICLE_COLUMNS]
+  const result: VehicleRows = { header: null, rows: [], bad: [], warnings: [] }
+  let isFirst = true
+  for (const record of splitRecords(text)) {
+    const found = isFirst ? headerOf(record) : null
+    isFirst = false
     const { line, fields, problem } = record
-    if (fields === null) result.bad.push({ line, field: 'row', text: record.text, reason: problem ?? 'it is no CSV' })
+    if (found !== null) {
+      columns = found.columns
+      result.header = found.header
+      result.warnings = found.warnings
+    } else if (fields === null)
+      result.bad.push({ line, field: 'row', text: record.text, reason: problem ?? 'it is no CSV' })
     else if (fields.every((field) => field.trim() === '')) continue
     else if (fields.length === columns.length) result.rows.push({ line, values: valuesOf(columns, fields) })
     else result.bad.push({ line, field: 'row', text: record.text, reason: countProblem(columns, fields.length) })

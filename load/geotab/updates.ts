@@ -64,7 +64,7 @@ export async function recordOutcome(
   `.execute(db)
   if (existing.rows.length === 0) await upsert(db, of, change, now, 0)
   await sql`
-    update ops.device_updates set outcome = ${outcome}, ended_at = ${now},
+    update ops.device_updates set outcome = ${outcome}, ended_at = ${now}, settled_at = now(),
       left_alone = case when ${change.leftAlone.length > 0} then ${change.leftAlone}::text[] else left_alone end,
       read_back = ${readBack === undefined ? null : JSON.stringify(readBack)}::jsonb,
       error_code = ${error?.code ?? null}, error_message = ${error?.message ?? null}

@@ -102,6 +102,8 @@ create table ops.device_updates (
     error_code text,
     error_message text,
     ended_at timestamptz,
+    -- When it ended by this server's clock, by which feeds are read too.
+    settled_at timestamptz,
     run_id uuid,
     unique (plan_id, line),
     check ((outcome is null) = (ended_at is null))

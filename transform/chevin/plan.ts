@@ -53,19 +53,22 @@ export function planVehicles(input: PlanInput): VehiclePlan {
       explanation: `${field}: ${reason}`,
     }),
   )
-  const byDevice = new Map<string, { device: PlanDevice; rows: VehicleRow[] }>()
+  const byDevice = new Map<PlanDevice, FileRow | FileRow[]>()
   for (const fileRow of input.rows) {
     const row = toVehicleRow(fileRow)
     const found = matchDevice(devices, row)
     if ('reason' in found) planned.push(refused(row, null, found))
     else {
-      const held = byDevice.get(found.deviceId)
-      if (held === undefined) byDevice.set(found.deviceId, { device: found, rows: [row] })
-      else held.rows.push(row)
+      const held = byDevice.get(found)
+      if (held === undefined) byDevice.set(found, fileRow)
+      else if (Array.isArray(held)) held.push(fileRow)
+      else byDevice.set(found, [held, fileRow])
     }
   }
   let changes = 0
-  for (const { device, rows } of byDevice.values()) {
+  // A large file's rows are read twice rather than all held at once as what they mean.
+  for (const [device, fileRows] of byDevice) {
+    const rows = (Array.isArray(fileRows) ? fileRows : [fileRows]).map(toVehicleRow)
     for (const row of planDevice(device, rows, context)) {
       if (row.decision === 'change') changes += 1
       planned.push(row)
@@ -126,14 +129,17 @@ function refused(
   return { ...base(row, device), decision: 'reject', reasons: [reason], explanation }
 }
 
+// Shared by the many rows that have none.
+const NONE: never[] = []
+
 function base(row: Pick<VehicleRow, 'line' | 'deviceId' | 'serialNumber'>, device: PlanDevice | null) {
   return {
     line: row.line,
-    warnings: [],
+    warnings: NONE,
     deviceId: device?.deviceId ?? null,
     rowDeviceId: row.deviceId,
     rowSerialNumber: row.serialNumber,
-    fields: [],
+    fields: NONE,
     before: null,
     after: null,
   }

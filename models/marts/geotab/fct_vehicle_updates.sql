@@ -36,6 +36,7 @@ changes as (
         updates.file_line,
         updates.attempts,
         updates.ended_at,
+        updates.settled_at,
         -- Groups are a set: their order tells nothing.
         case
             when changed.field = 'groups' then (
@@ -55,7 +56,7 @@ changes as (
             else (select string_agg(g.id, '|' order by g.id) from unnest(devices.group_ids) as g (id))
         end as current_value,
         readings.updated_at as devices_read_at,
-        updates.ended_at = max(updates.ended_at) over (
+        updates.update_id = max(updates.update_id) over (
             partition by updates.connection, updates.device_id, changed.field
         ) as is_newest
     from updates
@@ -87,7 +88,7 @@ facts as (
         case
             when outcome <> 'applied' then 'not_applied'
             when current_value is not distinct from new_value then 'held'
-            when devices_read_at > ended_at then 'changed_since'
+            when devices_read_at > settled_at then 'changed_since'
             else 'not_read_yet'
         end as status,
         file_line,

@@ -25,7 +25,8 @@ renamed as (
         after,
         left_alone,
         intended_at,
-        ended_at
+        ended_at,
+        settled_at
     from source
 
 )

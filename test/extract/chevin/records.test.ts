@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seemsUnfinished, splitRecords } from '../../../extract/chevin/records.ts'
 
-const fieldsOf = (text: string) => splitRecords(text).map(({ line, fields }) => [line, fields])
+const fieldsOf = (text: string) => [...splitRecords(text)].map(({ line, fields }) => [line, fields])
 
 test.for([
   {
@@ -51,7 +51,7 @@ test.for([
 ])('case 53: $name costs its own line and no other', ({ bad }) => {
   const before = Array.from({ length: 5 }, (_, at) => `b${at},1`)
   const after = Array.from({ length: 60 }, (_, at) => `a${at},"2"`)
-  const records = splitRecords(`${[...before, bad, ...after].join('\n')}\n`)
+  const records = [...splitRecords(`${[...before, bad, ...after].join('\n')}\n`)]
   expect(records.filter(({ fields }) => fields === null)).toEqual([
     { line: 6, lastLine: 6, text: bad, fields: null, problem: expect.stringMatching(/quote/) },
   ])
@@ -64,7 +64,7 @@ test('every record that was written is read as it was, on its line, whatever sta
     fc.property(fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 30 }), (rows) => {
       const kept = rows.filter((row) => row.some((one) => one.trim() !== ''))
       const text = kept.map((row) => row.map((one) => `"${one.replaceAll('"', '""')}"`).join(',')).join('\n')
-      expect(splitRecords(text).map(({ fields }) => fields)).toEqual(kept)
+      expect([...splitRecords(text)].map(({ fields }) => fields)).toEqual(kept)
     }),
   )
 })
@@ -83,7 +83,7 @@ test.for([
 test('a thousand broken lines among a hundred thousand are found in a few seconds', { timeout: 20_000 }, () => {
   const lines = Array.from({ length: 100_000 }, (_, at) => (at % 100 === 50 ? `G${at},"x"y,z` : `G${at},"n, ${at}",z`))
   const began = performance.now()
-  const records = splitRecords(lines.join('\n'))
+  const records = [...splitRecords(lines.join('\n'))]
   expect(records.filter(({ fields }) => fields === null)).toHaveLength(1000)
   expect(records).toHaveLength(100_000)
   expect(performance.now() - began).toBeLessThan(15_000)
