@@ -676,6 +676,7 @@ export interface OpsDeviceUpdates {
   error_code: string | null
   error_message: string | null
   ended_at: Instant | null
+  settled_at: Instant | null
   run_id: string | null
 }
 

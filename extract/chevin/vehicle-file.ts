@@ -6,7 +6,7 @@ import { seemsUnfinished } from './records.ts'
 /** Which file is read, and when it is taken to be complete. */
 export interface VehicleFileRules {
   path: string
-  /** A file that must stand there first; null: none. */
+  /** A file that must stand there and be no older than the vehicle file; null: none. */
   markerPath: string | null
   /** How often in all it must have looked the same, and how far apart. */
   polls: number
@@ -55,7 +55,8 @@ export async function lookAtVehicleFile(
   options: LookOptions,
 ): Promise<VehicleFileLook> {
   const pause = options.pause ?? ((seconds, signal) => sleep(seconds * 1000, signal))
-  if (rules.markerPath !== null && (await session.stat(rules.markerPath)) === null) {
+  const marker = rules.markerPath === null ? null : await session.stat(rules.markerPath)
+  if (rules.markerPath !== null && marker === null) {
     return { outcome: 'missing', what: `the marker ${rules.markerPath}` }
   }
   let sighting = await sight(session, rules.path, options.before, options.now())
@@ -71,6 +72,9 @@ export async function lookAtVehicleFile(
     sighting = next
   }
   if (sighting === null) return { outcome: 'missing', what: rules.path }
+  if (marker !== null && marker.modifiedAt < new Date(sighting.modifiedAt)) {
+    return { outcome: 'waiting', why: `the marker ${rules.markerPath} is older than it`, sighting }
+  }
   const content = await session.readFile(rules.path, rules.maxBytes)
   const after = await sight(session, rules.path, sighting, options.now())
   if (after === null) return { outcome: 'missing', what: rules.path }

@@ -69,12 +69,12 @@ export async function storePlan(trx: Transaction<DB>, plan: NewPlan, now: Date):
     const { rows } = await sql<{ fingerprint: string }>`
       select fingerprint from ops.sync_plans where plan_id = ${open.plan_id}::uuid
     `.execute(trx)
-    if (open.file_id === plan.fileId && rows[0]?.fingerprint === fingerprint) return open
+    if (open.file_id === plan.fileId && rows[0]?.fingerprint === fingerprint) return await renewed(trx, open, plan)
     if (open.status === 'applying') throw new Error(`plan ${open.plan_id} is being carried out`)
     await sql`update ops.sync_plans set status = 'superseded' where plan_id = ${open.plan_id}::uuid`.execute(trx)
   }
   const planId = randomUUID()
-  const status = plan.changes > plan.changeLimit ? 'needs_approval' : 'planned'
+  const status = statusOf(plan)
   await sql`
     insert into ops.sync_plans (plan_id, connection, file_id, status, fingerprint, rules, warnings, fleet, rows, changes,
       change_limit, created_at, created_by_run)
@@ -90,8 +90,19 @@ export async function storePlan(trx: Transaction<DB>, plan: NewPlan, now: Date):
   return stored
 }
 
+const statusOf = ({ changes, changeLimit }: NewPlan) => (changes > changeLimit ? 'needs_approval' : 'planned')
+
+/** The same plan under the limit of today's fleet and settings. */
+async function renewed(trx: Transaction<DB>, open: StoredPlan, plan: NewPlan): Promise<StoredPlan> {
+  await sql`
+    update ops.sync_plans set status = ${statusOf(plan)}, fleet = ${plan.fleet}, change_limit = ${plan.changeLimit}
+    where plan_id = ${open.plan_id}::uuid and status in ('planned', 'needs_approval')
+  `.execute(trx)
+  return (await readPlan(trx, open.plan_id)) ?? open
+}
+
 function fingerprintOf(plan: NewPlan): string {
-  const hash = createHash('sha256').update(JSON.stringify([plan.fileId, plan.rules, plan.changeLimit]))
+  const hash = createHash('sha256').update(JSON.stringify([plan.fileId, plan.rules]))
   for (const { warnings: _, ...row } of plan.rows) hash.update(JSON.stringify(row))
   return hash.digest('hex')
 }

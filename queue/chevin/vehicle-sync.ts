@@ -119,7 +119,7 @@ class VehicleSync {
     if (open?.status === 'applying') {
       return this.#tell('planned', 'this plan was begun and not finished; applying goes on with it', { plan: open })
     }
-    const found = await this.#findPlan()
+    const found = await this.#findPlan({ archives: false })
     if (!('status' in found)) return found
     const told = found.status === 'needs_approval' ? tooMuch(found) : 'nothing was changed'
     return this.#tell(found.status === 'needs_approval' ? 'needs_approval' : 'planned', told, { plan: found })
@@ -129,7 +129,7 @@ class VehicleSync {
     // What was begun is finished first; a newer file is for the next call, which sees the fleet as this one leaves it.
     const open = await this.#openPlan()
     if (open?.status === 'applying') return await this.#carryOut(open)
-    const plan = await this.#findPlan()
+    const plan = await this.#findPlan({ archives: true })
     if (!('status' in plan)) return plan
     if (plan.status !== 'needs_approval') return await this.#carryOut(plan)
     await raiseAlert(this.#context.db, {
@@ -165,18 +165,18 @@ class VehicleSync {
   }
 
   /** The plan of the file that is on the server, or what there is to say instead. */
-  async #findPlan(): Promise<StoredPlan | SyncOutput> {
+  async #findPlan({ archives }: { archives: boolean }): Promise<StoredPlan | SyncOutput> {
     const taken = await this.#take()
     if (!('file' in taken)) return this.#tell(taken.outcome, taken.why, {})
     const { file } = taken
     if (file.outcome === 'rejected') {
-      const archived = await this.#archive(file)
+      const archived = archives ? await this.#archive(file) : null
       const state = taken.outcome === 'new' ? 'rejected' : 'same'
       return this.#tell(state, file.reason ?? 'it cannot be read', { file, archived })
     }
     const done = await this.#donePlan(file)
     if (done === null) return await this.#makePlan(file)
-    const archived = await this.#archive(file)
+    const archived = archives ? await this.#archive(file) : null
     return this.#tell('same', `the same file was dealt with by plan ${done}`, { file, archived })
   }
 
@@ -321,7 +321,6 @@ class VehicleSync {
   }
 
   async #archive(file: VehicleFileRecord): Promise<string | null> {
-    if (this.#settings.offBecause !== null) return null
     return await archiveVehicleFile(this.#context, await this.#sftp(), file)
   }
 

@@ -63,6 +63,22 @@ test('case 51: a file that is not there is missing, and so is one whose marker i
   await expect(look({ markerPath: `${PATH}.done` })).resolves.toMatchObject({ outcome: 'ready' })
 })
 
+test('case 51: a marker that was there before the file was written says nothing of it', async () => {
+  sandbox.files.put(PATH, 'G1,b1,,N,\n')
+  sandbox.files.put(`${PATH}.done`, '')
+  const stat = session.stat.bind(session)
+  const older = {
+    ...session,
+    async stat(path: string) {
+      const found = await stat(path)
+      return found !== null && path.endsWith('.done') ? { ...found, modifiedAt: new Date(0) } : found
+    },
+  }
+  const options = { signal, now, before: null, pause: async () => {} }
+  const found = await lookAtVehicleFile(older, { ...RULES, markerPath: `${PATH}.done` }, options)
+  expect(found).toMatchObject({ outcome: 'waiting', why: expect.stringContaining('older than it') })
+})
+
 test('case 51: a file that looks the same three times is read, with its hash and time', async () => {
   sandbox.files.put(PATH, 'G1,b1,,N,\n')
   const found = await look()

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readResult } from '../../../load/geotab/plans.ts'
 import { openAlerts } from '../../../queue/alerts.ts'
+import { requireVehicleSettings } from '../../../queue/chevin/vehicle-settings.ts'
+import { approveSync, planSync } from '../../../queue/chevin/vehicle-sync.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import {
   csv,
@@ -249,6 +251,27 @@ test('case 59: one device more than the limit waits, the limit itself does not',
   expect(await sync.apply()).toMatchObject({ state: 'applied', results: { applied: 6 } })
 })
 
+test('a plan under another limit is the same plan, which then needs approval or no longer does', async () => {
+  const sync = await open()
+  sync.drop(everybody(7))
+  const { plan } = await sync.plan()
+  expect(plan?.status).toBe('needs_approval')
+  const limited = { ...requireVehicleSettings(sync.context), limits: { maxPercent: 50, maxDevices: 50 } }
+  const call = { runId: plan?.plan_id ?? '', signal: new AbortController().signal, fleet: 'now' as const }
+  const again = await planSync(sync.context, limited, call)
+  expect(again).toMatchObject({ state: 'planned', plan: { plan_id: plan?.plan_id, change_limit: 15 } })
+  expect(await sync.plan()).toMatchObject({ state: 'needs_approval', plan: { plan_id: plan?.plan_id } })
+})
+
+test('looking at a plan moves no file', async () => {
+  const sync = await open()
+  sync.drop(Buffer.from('PK\u0003\u0004 a workbook\n', 'latin1'))
+  expect(await sync.plan()).toMatchObject({ state: 'rejected', file: { archived_as: null } })
+  expect(sync.sftp.files.read(FILE)).not.toBeNull()
+  expect(await sync.apply()).toMatchObject({ state: 'same' })
+  expect(names(sync, 'rejected')).toHaveLength(1)
+})
+
 test('a plan that a newer file has replaced cannot be approved', async () => {
   const sync = await open()
   sync.drop(everybody())
@@ -423,8 +446,6 @@ test('SEC-16: a field that is not allowed is not changed, also by a plan that wa
   sync.drop(csv(['b100', 'New', 'c2']))
   const { plan } = await sync.plan()
   sync.context.config.chevin.vehicle_updates.fields = ['groups']
-  const { requireVehicleSettings } = await import('../../../queue/chevin/vehicle-settings.ts')
-  const { approveSync } = await import('../../../queue/chevin/vehicle-sync.ts')
   const call = { runId: plan?.plan_id ?? '', signal: new AbortController().signal, fleet: 'now' as const }
   await approveSync(sync.context, requireVehicleSettings(sync.context), { planId: plan?.plan_id ?? '', by: 'x' }, call)
   expect(sync.device('b100')).toMatchObject({ name: 'Unit b100', groups: ['b1', 'c2'] })
