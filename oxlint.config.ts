@@ -30,6 +30,11 @@ const LIBRARIES: { pattern: string; homes: string[]; why: string }[] = [
   { pattern: '^@huggingface/jinja$', homes: ['build/'], why: 'templates are rendered in build/ only' },
   { pattern: '^libpg-query$', homes: ['build/lineage/', 'test/'], why: 'SQL is parsed in build/lineage/ only' },
   { pattern: '^yaml$', homes: ['core/config', 'build/', 'test/'], why: 'YAML is read by core/config and build/ only' },
+  {
+    pattern: '^csv-parse($|/)',
+    homes: ['build/', 'extract/', 'test/'],
+    why: 'CSV is read by build/ (seeds) and extract/chevin/ (vehicle files) only',
+  },
   { pattern: '^commander$', homes: ['cli/'], why: 'commander lives in cli/ only' },
   { pattern: '^pino$', homes: ['core/logger'], why: 'pino lives in core/logger.ts only' },
   { pattern: '^(@turf/.*|flatbush)$', homes: ['transform/zones/'], why: 'geometry lives in transform/zones/ only' },

@@ -5,7 +5,7 @@ import { say } from './output.ts'
 /** The exit codes every command keeps to. */
 export const EXIT = { ok: 0, error: 1, usage: 2, partial: 3, busy: 4, unhealthy: 5, interrupted: 130 } as const
 
-const BUSY_CODES = new Set(['RUN_BUSY', 'BUILD_BUSY'])
+const BUSY_CODES = new Set(['RUN_BUSY', 'BUILD_BUSY', 'SYNC_BUSY'])
 
 /** Prints an error for a person and returns the exit code it stands for. */
 export function reportError(error: unknown): number {

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { DB } from '../db/schema.ts'
 import type { DeliverOutput } from '../queue/chevin/reports-stage.ts'
+import type { SyncOutput } from '../queue/chevin/vehicle-sync.ts'
 import type { ContextsOutput } from '../queue/geotab/contexts-stage.ts'
 import type { Step } from '../queue/ledger.ts'
 import { count, renderTable } from './output.ts'
@@ -13,11 +14,13 @@ export interface GeotabSummary {
   faults: number
   positions: number
   contexts: ContextsOutput[]
+  /** What Chevin's vehicle file changed; null when that is switched off or failed. */
+  updates: SyncOutput | null
 }
 
 export async function readGeotabSummary(db: Kysely<DB>, steps: Step[]): Promise<GeotabSummary> {
   // Of the tables without end an estimate is enough: counting them would cost as much as reading them.
-  const { rows } = await sql<Omit<GeotabSummary, 'contexts'>>`
+  const { rows } = await sql<Omit<GeotabSummary, 'contexts' | 'updates'>>`
     select
       (select count(*) from base.geotab__devices where active_to is null or active_to > now()) as vehicles,
       (select count(*) from base.geotab__exceptions where deleted_at is null and state = 'valid') as exceptions,
@@ -27,7 +30,9 @@ export async function readGeotabSummary(db: Kysely<DB>, steps: Step[]): Promise<
   `.execute(db)
   const contexts = steps.filter((step) => step.feed === 'geotab.contexts' && step.status === 'succeeded')
   const counts = rows[0] ?? { vehicles: 0, trips: 0, exceptions: 0, faults: 0, positions: 0 }
-  return { ...counts, contexts: contexts.map((step) => step.output as ContextsOutput) }
+  const sync = steps.find((step) => step.kind === 'sync' && step.status === 'succeeded')
+  const updates = (sync?.output as SyncOutput | undefined) ?? null
+  return { ...counts, contexts: contexts.map((step) => step.output as ContextsOutput), updates }
 }
 
 const estimate = (table: string) => sql`(
@@ -59,6 +64,8 @@ export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | 
   const lines = [fleet]
   if (waiting > 0)
     lines.push(`Addresses  ${count(waiting)} are still to be asked for; their rows are sent again once they are known`)
+  const { updates } = geotab
+  if (updates !== null) lines.push(`Updates    ${updates.explanation} (npx milepost sync history)`)
   lines.push('')
   if (deliveries === null) return lines
   const outcomes = new Map(deliveries.files.map(({ file, outcome }) => [file, outcome]))

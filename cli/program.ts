@@ -14,6 +14,7 @@ import { addSandboxCommand } from './sandbox.ts'
 import { addSqlCommand } from './sql.ts'
 import { addStateCommand } from './state.ts'
 import { addStatusCommand } from './status.ts'
+import { addSyncCommand } from './sync.ts'
 import { addWorkCommand } from './work.ts'
 
 /** The command line: every command with its options and help. */
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addBuildCommand(program)
   addModelsCommand(program)
   addDeliverCommand(program)
+  addSyncCommand(program)
   addSqlCommand(program)
   addStatusCommand(program)
   addQuarantineCommand(program)

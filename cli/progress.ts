@@ -40,6 +40,7 @@ const LATER: Partial<Record<Step['kind'], string>> = {
   enrich: 'laying the feeds beside each other',
   build: 'building and testing the models',
   deliver: 'delivering the reports',
+  sync: "changing vehicles by Chevin's file",
 }
 
 const isOpen = (step: Step) => step.status === 'pending' || step.status === 'running'

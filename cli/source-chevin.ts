@@ -3,17 +3,24 @@ import { resolve } from 'node:path'
 import type { Config } from '../core/config.ts'
 import { Secret } from '../core/secret.ts'
 import { chevinServer, configuredChevin, type ChevinTarget } from '../queue/chevin/target.ts'
-import { startSftpSandbox } from '../sandbox/sftp/server.ts'
+import { startSftpSandbox, type SftpSandbox } from '../sandbox/sftp/server.ts'
 import type { OpenSource } from './sources.ts'
 
 const USER = 'chevin'
 // Of a server on this machine that keeps made-up files.
 const PASSWORD = 'sandbox-sftp-password'
 
+export interface OpenChevin extends OpenSource<ChevinTarget> {
+  /** The stand-in; null when the server is real. */
+  sandbox: SftpSandbox | null
+}
+
 /** Opens Chevin's server, or a stand-in within this process that keeps its files in the data folder. */
-export async function openChevin(config: Config): Promise<OpenSource<ChevinTarget>> {
+export async function openChevin(config: Config): Promise<OpenChevin> {
   const real = configuredChevin(config)
-  if (real !== null) return { source: real, name: `Chevin, ${real.place}`, notice: null, close: async () => {} }
+  if (real !== null) {
+    return { source: real, name: `Chevin, ${real.place}`, notice: null, sandbox: null, close: async () => {} }
+  }
   const root = resolve(config.dataDir, 'sandbox-sftp')
   mkdirSync(root, { recursive: true })
   const server = await startSftpSandbox({ user: USER, password: PASSWORD, root })
@@ -34,6 +41,7 @@ export async function openChevin(config: Config): Promise<OpenSource<ChevinTarge
     source,
     name: `sandbox: a stand-in SFTP server that keeps its files in ${root}`,
     notice: 'No SFTP server of Chevin is configured: files go to the built-in sandbox.',
+    sandbox: server,
     close: () => server.close(),
   }
 }

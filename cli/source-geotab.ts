@@ -5,24 +5,34 @@ import type { GeotabDatabase } from '../core/config-geotab.ts'
 import { Secret } from '../core/secret.ts'
 import { configuredGeotab, geotabSource, type GeotabSource } from '../queue/geotab/source.ts'
 import { demoGeotab } from '../sandbox/geotab/demo.ts'
+import type { Fleet } from '../sandbox/geotab/fleet.ts'
 import { startGeotabSandbox } from '../sandbox/geotab/server.ts'
+import { rememberUpdates } from './sandbox-vehicles.ts'
 import type { OpenSource } from './sources.ts'
 
+export interface OpenGeotab extends OpenSource<GeotabSource> {
+  /** The stand-in's fleet; null when the databases are real. */
+  fleet: Fleet | null
+}
+
 /** Opens the configured Geotab databases, or a stand-in within this process when none is configured. */
-export async function openGeotabSource(config: Config, pool: Pool, clock: Clock): Promise<OpenSource<GeotabSource>> {
+export async function openGeotabSource(config: Config, pool: Pool, clock: Clock): Promise<OpenGeotab> {
   const real = configuredGeotab(config, pool, clock)
   if (real !== null) {
     const name = `Geotab, ${real.databases.length} database(s): ${real.databases.map((one) => one.connection).join(', ')}`
-    return { source: real, name, notice: null, close: async () => {} }
+    return { source: real, name, notice: null, fleet: null, close: async () => {} }
   }
   const now = () => clock.now()
   const demo = demoGeotab(now, await sandboxStart(pool, now))
+  const fleet = demo.databases[0]?.fleet ?? null
+  if (fleet !== null) await rememberUpdates(pool, demo.database, fleet, now())
   const server = await startGeotabSandbox({ databases: demo.databases, now })
   const source = geotabSource(config, [demoDatabase(demo, server.url)], { pool, clock, isSandbox: true })
   return {
     source,
     name: `sandbox: a made-up fleet in the stand-in Geotab database ${demo.database}, since ${demo.startDate}`,
     notice: 'No Geotab database is configured: reading the built-in sandbox.',
+    fleet,
     close: server.close,
   }
 }

@@ -4,6 +4,7 @@ import type { Config } from '../core/config.ts'
 import type { ChevinTarget } from '../queue/chevin/target.ts'
 import type { FullbaySource } from '../queue/fullbay/source.ts'
 import type { GeotabSource } from '../queue/geotab/source.ts'
+import { dropVehicleFile } from './sandbox-vehicles.ts'
 import { openChevin } from './source-chevin.ts'
 import { openFullbay } from './source-fullbay.ts'
 import { openGeotabSource } from './source-geotab.ts'
@@ -41,8 +42,16 @@ export async function openSources(config: Config, pool: Pool, clock: Clock): Pro
   }
   try {
     const fullbay = keep(await openFullbay(config, clock))
-    const geotab = keep(await openGeotabSource(config, pool, clock))
-    const chevin = keep(await openChevin(config))
+    const openGeotab = await openGeotabSource(config, pool, clock)
+    const geotab = keep(openGeotab)
+    const openedChevin = await openChevin(config)
+    const chevin = keep(openedChevin)
+    const connection = geotab.databases[0]?.connection
+    if (openGeotab.fleet !== null && openedChevin.sandbox !== null && connection !== undefined) {
+      const path = config.chevin.vehicle_updates.file
+      const place = { connection, path, fleet: openGeotab.fleet, server: openedChevin.sandbox, now: clock.now() }
+      await dropVehicleFile(pool, place)
+    }
     return {
       fullbay,
       geotab,

@@ -97,12 +97,57 @@ const sftp = z.strictObject({
   operation_timeout_seconds: z.number().min(0.05).max(3600).default(120),
 })
 
+const remoteFile = z
+  .string()
+  .regex(/^[^\\\p{C}]{1,400}$/u, { error: 'expected the path of a file, such as Export/geotab/fwgeotabinfo.csv' })
+
+/** Changes of Geotab devices by Chevin's vehicle file (docs/chevin-sync.md). */
+const vehicleUpdates = z.strictObject({
+  /** The kill switch. Without it: on between stand-ins, off as soon as a vendor is real. */
+  enabled: z.boolean().optional(),
+  /** Which Geotab database is changed; may be left out where there is one. */
+  database: z.string().min(1).optional(),
+  file: remoteFile.default('Export/geotab/fwgeotabinfo.csv'),
+  /** A file that stands there when the vehicle file is complete. */
+  marker: remoteFile.optional(),
+  /** Groups below these may be given and taken; the groups themselves only with include_roots. */
+  changeable_roots: z.array(z.string().min(1)).min(1).optional(),
+  include_roots: z.boolean().default(false),
+  /** The fields that may be changed at all. */
+  fields: z
+    .array(z.enum(['name', 'vin', 'groups']))
+    .min(1)
+    .default(['name', 'vin', 'groups']),
+  blank_name: z.enum(['unchanged', 'serial']).default('unchanged'),
+  blank_vin: z.enum(['unchanged', 'clear']).default('unchanged'),
+  blank_groups: z.enum(['unchanged', 'clear']).default('unchanged'),
+  unknown_group: z.enum(['ignore', 'reject']).default('ignore'),
+  duplicates: z.enum(['reject', 'last']).default('reject'),
+  /** A plan that changes more than this share of the fleet, or more devices than this, waits for approval. */
+  max_percent: z.number().min(0).max(100).default(20),
+  max_devices: z.int().min(0).max(1_000_000).default(50),
+  /** Whether the result is sent back, and into which folder. */
+  deliver_result: z.boolean().default(false),
+  result_dir: z.string().min(1).default('Import'),
+  /** Whether the file is moved to processed/ or rejected/ beside it. */
+  archive: z.boolean().default(true),
+  /** A file is complete when it looked the same so many times, so long apart. */
+  polls: z.int().min(2).max(100).default(2),
+  settle_seconds: z.number().min(0).max(3600).default(10),
+  /** How long a file that seems to end within a row must have looked the same. */
+  unfinished_seconds: z.number().min(0).max(86_400).default(900),
+  max_file_mb: z.number().min(0.001).max(512).default(64),
+  /** How often a change that fails in passing is tried, in all. */
+  attempts: z.int().min(1).max(100).default(9),
+})
+
 export const chevinSchema = z.strictObject({
   sftp: sftp.optional(),
   import_dir: z.string().min(1).default('Import'),
   /** First part of the reports' file names, where a Geotab database has none of its own. */
   report_prefix: prefix.default('washingtongas'),
   reports: z.array(z.enum(REPORTS)).default([...REPORTS]),
+  vehicle_updates: vehicleUpdates.prefault({}),
   retry: z
     .strictObject({
       attempts: z.int().min(1).max(100).default(8),

@@ -42,6 +42,7 @@ export function readGeotab(file: GeotabFile, places: SecretPlaces): GeotabConfig
 /** Resolves the secrets of the Chevin section, and refuses a server that could not be told from another. */
 export function readChevin(file: ChevinFile, geotab: GeotabFile, places: SecretPlaces): ChevinConfig {
   checkPrefixes(file, geotab, places)
+  checkVehicleUpdates(file, geotab, places)
   if (file.sftp === undefined) return { ...file, sftp: null }
   const { password, private_key, passphrase, ...server } = file.sftp
   if (password === undefined && private_key === undefined) {
@@ -79,4 +80,29 @@ function checkPrefixes(file: ChevinFile, geotab: GeotabFile, places: SecretPlace
     problem: `another database has the prefix ${prefixes[twice]} too, so their reports would have the same names`,
     hint: 'give each database a report_prefix of its own',
   })
+}
+
+/** What a fleet would be changed by without somebody having said so. */
+function checkVehicleUpdates({ vehicle_updates, sftp }: ChevinFile, geotab: GeotabFile, places: SecretPlaces): void {
+  const { enabled, database, changeable_roots } = vehicle_updates
+  const ids = geotab.databases.map(({ id }) => id)
+  const problem = (setting: string, text: string, hint: string) =>
+    places.problems.push({ path: `chevin.vehicle_updates.${setting}`, problem: text, hint })
+  if (database !== undefined && ids.length > 0 && !ids.includes(database)) {
+    problem('database', `there is no Geotab database ${database}`, `it is one of ${ids.join(', ')}`)
+  }
+  if (enabled !== true || ids.length === 0) return
+  if (database === undefined && ids.length > 1) {
+    problem('database', 'missing, and there are several', `say which is changed: ${ids.join(', ')}`)
+  }
+  if (changeable_roots === undefined) {
+    problem('changeable_roots', 'missing', 'list the ids of the groups below which devices may be moved')
+  }
+  if (sftp === undefined) {
+    problem(
+      'enabled',
+      'there is no chevin.sftp, and a made-up file never changes a real fleet',
+      'configure chevin.sftp',
+    )
+  }
 }

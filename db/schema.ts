@@ -656,6 +656,30 @@ export interface OpsDeliveryFiles {
   content: Buffer
 }
 
+export interface OpsDeviceUpdates {
+  update_id: GeneratedAlways<number>
+  plan_id: string
+  line: number
+  connection: string
+  device_id: string
+  file_path: string
+  file_sha256: string
+  fields: string[]
+  before: Json
+  after: Json
+  left_alone: string[]
+  attempts: Generated<number>
+  troubles: Generated<number>
+  intended_at: Instant
+  outcome: 'applied' | 'already' | 'left_alone' | 'rejected' | 'failed' | null
+  read_back: Json | null
+  error_code: string | null
+  error_message: string | null
+  ended_at: Instant | null
+  settled_at: Instant | null
+  run_id: string | null
+}
+
 export interface OpsPages {
   page_id: GeneratedAlways<number>
   run_id: string
@@ -735,7 +759,7 @@ export interface OpsRuns {
 export interface OpsSteps {
   run_id: string
   step: string
-  kind: 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
+  kind: 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'sync'
   feed: string | null
   connection: string | null
   status: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'
@@ -757,6 +781,43 @@ export interface OpsSteps {
   skipped: Generated<number>
 }
 
+export interface OpsSyncPlanRows {
+  plan_id: string
+  line: number
+  decision: 'change' | 'unchanged' | 'reject'
+  reasons: string[]
+  warnings: string[]
+  explanation: string
+  device_id: string | null
+  row_device_id: string
+  row_serial_number: string
+  fields: string[]
+  before: Json | null
+  after: Json | null
+}
+
+export interface OpsSyncPlans {
+  plan_id: string
+  connection: string
+  file_id: string
+  status: 'planned' | 'needs_approval' | 'applying' | 'done' | 'superseded'
+  fingerprint: string
+  rules: Json
+  warnings: string[]
+  fleet: number
+  rows: number
+  changes: number
+  change_limit: number
+  created_at: Instant
+  created_by_run: string | null
+  approved_at: Instant | null
+  approved_by: string | null
+  began_at: Instant | null
+  ended_at: Instant | null
+  result_name: string | null
+  result: Buffer | null
+}
+
 export interface OpsWindows {
   run_id: string
   feed: string
@@ -769,6 +830,44 @@ export interface OpsWindows {
   fetched: Generated<number>
   restarts: Generated<number>
   finished_at: Instant | null
+}
+
+export interface RawChevinVehicleFiles {
+  file_id: string
+  file_number: GeneratedAlways<number>
+  connection: string
+  path: string
+  sha256: string
+  bytes: number
+  modified_at: Instant
+  content: Buffer
+  encoding: string | null
+  outcome: 'taken' | 'rejected'
+  reason: string | null
+  rows: Generated<number>
+  bad_rows: Generated<number>
+  times_seen: Generated<number>
+  first_seen_at: Instant
+  last_seen_at: Instant
+  run_id: string | null
+  archive_path: string | null
+  archived_at: Instant | null
+  archive_problem: string | null
+}
+
+export interface RawChevinVehicleRows {
+  id: GeneratedAlways<number>
+  connection: string
+  record_key: string
+  version: number
+  is_current: boolean
+  payload: Json
+  content_hash: string
+  window_start: string | null
+  window_end: string | null
+  run_id: string
+  first_seen_at: Generated<Instant>
+  landed_xid: Generated<string>
 }
 
 export interface RawFullbayInvoices {
@@ -1080,6 +1179,7 @@ export interface DB {
   'ops.delivery_attempts': OpsDeliveryAttempts
   'ops.delivery_breakers': OpsDeliveryBreakers
   'ops.delivery_files': OpsDeliveryFiles
+  'ops.device_updates': OpsDeviceUpdates
   'ops.pages': OpsPages
   'ops.partitioned_tables': OpsPartitionedTables
   'ops.quarantine': OpsQuarantine
@@ -1087,7 +1187,11 @@ export interface DB {
   'ops.report_rows': OpsReportRows
   'ops.runs': OpsRuns
   'ops.steps': OpsSteps
+  'ops.sync_plan_rows': OpsSyncPlanRows
+  'ops.sync_plans': OpsSyncPlans
   'ops.windows': OpsWindows
+  'raw.chevin__vehicle_files': RawChevinVehicleFiles
+  'raw.chevin__vehicle_rows': RawChevinVehicleRows
   'raw.fullbay__invoices': RawFullbayInvoices
   'raw.fullbay__missing_invoices': RawFullbayMissingInvoices
   'raw.geotab__controllers': RawGeotabControllers

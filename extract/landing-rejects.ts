@@ -7,6 +7,8 @@ import type { DB } from '../db/schema.ts'
 export interface Reject {
   payload: string
   code: string
+  /** What of the record is at fault; `$`, the default, is all of it. */
+  path?: string
   message: string
 }
 
@@ -50,7 +52,7 @@ export async function quarantineReject(
   await sql`
     insert into ops.quarantine (feed, connection, stage, content_hash, payload, code, path, message, run_id)
     select ${target.feed}, ${target.connection}, 'land', ${sha256(reject.payload)}, ${reject.payload}::jsonb,
-      ${reject.code}, '$', ${reject.message}, ${runId}::uuid
+      ${reject.code}, ${reject.path ?? '$'}, ${reject.message}, ${runId}::uuid
     where not exists (
       select from ops.quarantine as q
       where q.feed = ${target.feed} and q.connection = ${target.connection} and q.stage = 'land'

@@ -1,6 +1,7 @@
 import type { Queue, QueuePolicy } from 'pg-boss'
 import type { Feed } from './feed.ts'
 import { chevinReports } from './chevin/reports-stage.ts'
+import { chevinVehicles } from './chevin/vehicles-stage.ts'
 import { fullbayInvoices } from './fullbay/invoices-feed.ts'
 import { geotabContexts } from './geotab/contexts-stage.ts'
 import { geotabFeeds } from './geotab/feeds.ts'
@@ -9,10 +10,10 @@ import type { Stage } from './stage.ts'
 /** Every stream Milepost reads. A new source is one more line here (docs/add-a-source.md). */
 export const FEEDS: readonly Feed[] = [fullbayInvoices, ...geotabFeeds]
 
-/** What is done once per run and connection: after its feeds, or after the models. */
-export const STAGES: readonly Stage[] = [geotabContexts, chevinReports]
+/** What is done once per run and connection: after its feeds, after the models, or last of all. */
+export const STAGES: readonly Stage[] = [geotabContexts, chevinReports, chevinVehicles]
 
-export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'resend'
+export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'resend' | 'sync'
 
 /** Where jobs end that failed for good, with their error. */
 export const DEAD_LETTERS = 'dead-letters'
@@ -91,4 +92,15 @@ export const QUEUES: Record<QueueName, QueueSettings> = {
   },
   /** Sends files whose time to be tried again has come. */
   resend: { policy: 'exclusive', retryLimit: 0, expireInSeconds: 3600, heartbeatSeconds: 60, concurrency: 1 },
+  /** Has Chevin's vehicle file change devices in Geotab. One that was cut off goes on from its last device. */
+  sync: {
+    policy: 'exclusive',
+    retryLimit: 2,
+    retryDelay: 30,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    expireInSeconds: 2 * 3600,
+    heartbeatSeconds: 60,
+    concurrency: 1,
+  },
 }

@@ -3,7 +3,7 @@ import { PipelineError } from '../core/errors.ts'
 import { withoutSecrets } from '../core/secret.ts'
 import type { DB } from '../db/schema.ts'
 
-export type StepKind = 'extract' | 'transform' | 'enrich' | 'build' | 'deliver'
+export type StepKind = 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'sync'
 export type StepStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'
 export type RunTrigger = 'manual' | 'schedule' | 'backfill'
 export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted'
@@ -80,7 +80,7 @@ export async function readRun(db: Db, runId: string): Promise<Run | undefined> {
 export async function readSteps(db: Db, runId: string): Promise<Step[]> {
   const { rows } = await sql<Step>`
     select * from ops.steps where run_id = ${runId}::uuid
-    order by array_position(array['extract', 'transform', 'enrich', 'build', 'deliver'], kind), step
+    order by array_position(array['extract', 'transform', 'enrich', 'build', 'deliver', 'sync'], kind), step
   `.execute(db)
   return rows
 }

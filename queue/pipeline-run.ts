@@ -21,7 +21,7 @@ import {
   type Run,
   type RunTrigger,
 } from './ledger.ts'
-import { BUILD_STEP, deliverStepName, enrichStepName, extractStepName, transformStepName } from './progress.ts'
+import { BUILD_STEP, extractStepName, stageStepName, transformStepName } from './progress.ts'
 import type { Stage } from './stage.ts'
 import { failDeadSteps } from './dead-steps.ts'
 
@@ -62,7 +62,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
           await insertReading(context, trx, runId, { feed: feed.name, connection }, retry)
         }
       }
-      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver'])
+      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'])
     },
   })
 }
@@ -127,7 +127,7 @@ export async function insertLaterSteps(
     const { name, kind } = stage
     if (!kinds.includes(kind)) continue
     for (const { connection } of stage.connections(context)) {
-      const step = kind === 'enrich' ? enrichStepName(name, connection) : deliverStepName(name, connection)
+      const step = stageStepName(kind, name, connection)
       await insertStep(trx, { runId, step, kind, feed: name, connection })
     }
   }

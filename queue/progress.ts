@@ -1,14 +1,15 @@
 import type { Transaction } from 'kysely'
 import type { DB } from '../db/schema.ts'
 import { sendJob } from './boss.ts'
+import { STAGES } from './catalogue.ts'
 import type { PipelineContext } from './context.ts'
 import { endRun, finishStep, readSteps, setStepJob, type RunStatus, type Step, type StepKind } from './ledger.ts'
+import type { Stage } from './stage.ts'
 import type { Reading } from './windows.ts'
 
 export const BUILD_STEP = 'build'
 export const extractStepName = (feed: string, connection: string) => `extract ${feed} ${connection}`
-export const enrichStepName = (name: string, connection: string) => `enrich ${name} ${connection}`
-export const deliverStepName = (name: string, connection: string) => `deliver ${name} ${connection}`
+export const stageStepName = (kind: Stage['kind'], name: string, connection: string) => `${kind} ${name} ${connection}`
 export const transformStepName = (feed: string, connection: string) => `transform ${feed} ${connection}`
 
 /** Asks for a pass of the transform over what landed; one that is already waiting serves for several requests. */
@@ -31,7 +32,7 @@ const isOpen = (step: Step) => step.status === 'pending' || step.status === 'run
 /**
  * Called in the transaction that ends a step and holds the run's lock (`lockRun`): enqueues what comes next once all
  * before it has ended, and ends the run after its last step. The order is reading and transforming, then enriching,
- * then the build, then what is sent out.
+ * then the build, then what is sent out, then what is changed at a source.
  */
 export async function advanceRun(context: PipelineContext, trx: Transaction<DB>, runId: string): Promise<void> {
   const steps = await readSteps(trx, runId)
@@ -55,15 +56,26 @@ export async function advanceRun(context: PipelineContext, trx: Transaction<DB>,
 }
 
 const READING = new Set<StepKind>(['extract', 'transform'])
-const LATER = ['enrich', 'build', 'deliver'] as const
+const LATER = ['enrich', 'build', 'deliver', 'sync'] as const
 
 function reasonToSkip(step: Step, steps: Step[]): string | null {
   // When every reading failed and none brought a record, there is nothing new to build from.
   const hasRead = steps.some((one) => one.kind === 'extract' && (one.status === 'succeeded' || one.landed > 0))
   if (!hasRead) return 'no source could be read'
+  if (step.kind === 'sync') return missingNeed(step, steps)
   if (step.kind !== 'deliver') return null
   const build = steps.find((one) => one.kind === 'build')
   return build === undefined || build.status === 'skipped' ? 'no models were built' : null
+}
+
+/** The feed without which a stage would work on what is not known to be so; null when none failed. */
+function missingNeed({ feed, connection }: Step, steps: Step[]): string | null {
+  const needs = STAGES.find((stage) => stage.name === feed)?.needs ?? []
+  const missing = needs.find((need) => {
+    const own = steps.filter((one) => one.feed === need && one.connection === connection)
+    return own.length === 0 || own.some((one) => one.status !== 'succeeded')
+  })
+  return missing === undefined ? null : `${missing} was not read in this run`
 }
 
 async function closeRun(trx: Transaction<DB>, runId: string, steps: Step[]): Promise<void> {

@@ -5,9 +5,11 @@ import type { FeedConnection } from './feed.ts'
 export interface Stage {
   /** `<source>.<what>`, the name used in the ledger and the logs. */
   name: string
-  /** `enrich` comes between the transforms and the build, `deliver` after the build. */
-  kind: 'enrich' | 'deliver'
+  /** `enrich` comes between the transforms and the build, `deliver` after the build, `sync` after that. */
+  kind: 'enrich' | 'deliver' | 'sync'
   source: string
+  /** Feeds of the connection that must have succeeded in the run; without them the stage is skipped. */
+  needs?: string[]
   connections(context: PipelineContext): FeedConnection[]
   /** Does the work, in transactions of its own, and returns what the run keeps of it. It may be done again. */
   run(

@@ -37,6 +37,7 @@ const HANDLERS: Record<Exclude<QueueName, 'pipeline' | 'resend'>, Handler> = {
     fail: failStepOf,
   },
   deliver: { run: runStage, fail: failStepOf },
+  sync: { run: runStage, fail: failStepOf },
 }
 
 async function runStage(context: PipelineContext, data: JobData, signal: AbortSignal): Promise<void> {

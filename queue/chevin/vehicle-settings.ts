@@ -1,0 +1,80 @@
+import { PipelineError } from '../../core/errors.ts'
+import type { VehicleFileRules } from '../../extract/chevin/vehicle-file.ts'
+import type { VehicleRules } from '../../transform/chevin/rules.ts'
+import type { PipelineContext } from '../context.ts'
+
+/** How Chevin's vehicle file changes devices here. */
+export interface VehicleSettings {
+  /** Why nothing is changed; null when changes are made. */
+  offBecause: string | null
+  /** The Geotab database that is changed. */
+  connection: string
+  file: VehicleFileRules
+  rules: VehicleRules
+  limits: { maxPercent: number; maxDevices: number }
+}
+
+// What the groups are that a stand-in's file may change.
+const SANDBOX_ROOTS = ['b2867', 'b27D4']
+// A stand-in's file is written at once.
+const SANDBOX_SETTLE_SECONDS = 0.2
+
+/** The settings, or null when there is no database that could be meant. */
+export function vehicleSettings(context: PipelineContext): VehicleSettings | null {
+  const { config, geotab } = context
+  const settings = config.chevin.vehicle_updates
+  const only = geotab.databases.length === 1 ? geotab.databases[0]?.connection : undefined
+  const named = geotab.databases.find(({ connection }) => connection === settings.database)?.connection
+  const connection = named ?? (settings.database === undefined || geotab.isSandbox ? only : undefined)
+  if (connection === undefined) return null
+  const isSandbox = geotab.isSandbox && context.chevin.isSandbox
+  return {
+    offBecause: offBecause(context),
+    connection,
+    file: {
+      path: settings.file,
+      markerPath: settings.marker ?? null,
+      polls: settings.polls,
+      settleSeconds: isSandbox ? Math.min(settings.settle_seconds, SANDBOX_SETTLE_SECONDS) : settings.settle_seconds,
+      unfinishedSeconds: settings.unfinished_seconds,
+      maxBytes: Math.round(settings.max_file_mb * 1_048_576),
+    },
+    rules: {
+      fields: settings.fields,
+      changeableRoots: settings.changeable_roots ?? (geotab.isSandbox ? SANDBOX_ROOTS : []),
+      includeRoots: settings.include_roots,
+      blankName: settings.blank_name,
+      blankVin: settings.blank_vin,
+      blankGroups: settings.blank_groups,
+      unknownGroup: settings.unknown_group,
+      duplicates: settings.duplicates,
+    },
+    limits: { maxPercent: settings.max_percent, maxDevices: settings.max_devices },
+  }
+}
+
+function offBecause({ config, geotab, chevin }: PipelineContext): string | null {
+  const { enabled } = config.chevin.vehicle_updates
+  if (geotab.isSandbox !== chevin.isSandbox) {
+    const [real, made] = geotab.isSandbox ? ["Chevin's server", 'the fleet'] : ['the fleet', "Chevin's server"]
+    return `${real} is real and ${made} is a stand-in`
+  }
+  if (enabled === false) return 'chevin.vehicle_updates.enabled is false'
+  if (enabled === undefined && !geotab.isSandbox) return 'chevin.vehicle_updates.enabled is not set to true'
+  return null
+}
+
+/** Throws SYNC_OFF unless changes are to be made. */
+export function assertSyncOn(settings: VehicleSettings): void {
+  if (settings.offBecause === null) return
+  const message = `Vehicle updates are switched off: ${settings.offBecause}. Nothing was changed.`
+  throw new PipelineError('SYNC_OFF', message, 'never')
+}
+
+export function requireVehicleSettings(context: PipelineContext): VehicleSettings {
+  const settings = vehicleSettings(context)
+  if (settings !== null) return settings
+  const ids = context.geotab.databases.map(({ connection }) => connection).join(', ')
+  const message = `Which Geotab database is meant? Set chevin.vehicle_updates.database to one of: ${ids}.`
+  throw new PipelineError('SYNC_DATABASE', message, 'never')
+}

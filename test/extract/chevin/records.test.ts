@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { seemsUnfinished, splitRecords } from '../../../extract/chevin/records.ts'
+
+const fieldsOf = (text: string) => [...splitRecords(text)].map(({ line, fields }) => [line, fields])
+
+test.for([
+  {
+    name: 'plain lines',
+    text: 'a,b\n1,2\n',
+    records: [
+      [1, ['a', 'b']],
+      [2, ['1', '2']],
+    ],
+  },
+  { name: 'CRLF and blank lines at the end', text: 'a,b\r\n\r\n \r\n', records: [[1, ['a', 'b']]] },
+  {
+    name: 'CR alone',
+    text: 'a\rb\r',
+    records: [
+      [1, ['a']],
+      [2, ['b']],
+    ],
+  },
+  { name: 'quotes around a comma', text: '"a,b",c', records: [[1, ['a,b', 'c']]] },
+  { name: 'doubled quotes', text: '"a ""b""",c', records: [[1, ['a "b"', 'c']]] },
+  {
+    name: 'a line end within quotes',
+    text: 'x,"a\r\nb"\ny,z',
+    records: [
+      [1, ['x', 'a\nb']],
+      [3, ['y', 'z']],
+    ],
+  },
+  {
+    name: 'rows of unequal length',
+    text: 'a\nb,c\n',
+    records: [
+      [1, ['a']],
+      [2, ['b', 'c']],
+    ],
+  },
+])('case 53, defect 28: $name are records', ({ text, records }) => {
+  expect(fieldsOf(text)).toEqual(records)
+})
+
+test.for([
+  { name: 'a quote within a field', bad: 'x,a "b" c' },
+  { name: 'text after a closing quote', bad: 'x,"a"b' },
+  { name: 'a quote that nobody closes', bad: 'x,"a' },
+])('case 53: $name costs its own line and no other', ({ bad }) => {
+  const before = Array.from({ length: 5 }, (_, at) => `b${at},1`)
+  const after = Array.from({ length: 60 }, (_, at) => `a${at},"2"`)
+  const records = [...splitRecords(`${[...before, bad, ...after].join('\n')}\n`)]
+  expect(records.filter(({ fields }) => fields === null)).toEqual([
+    { line: 6, lastLine: 6, text: bad, fields: null, problem: expect.stringMatching(/quote/) },
+  ])
+  expect(records.filter(({ fields }) => fields !== null)).toHaveLength(65)
+})
+
+test('every record that was written is read as it was, on its line, whatever stands in it', () => {
+  const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ', 'é', '😀'), maxLength: 8 })
+  fc.assert(
+    fc.property(fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 30 }), (rows) => {
+      const kept = rows.filter((row) => row.some((one) => one.trim() !== ''))
+      const text = kept.map((row) => row.map((one) => `"${one.replaceAll('"', '""')}"`).join(',')).join('\n')
+      expect([...splitRecords(text)].map(({ fields }) => fields)).toEqual(kept)
+    }),
+  )
+})
+
+test.for([
+  ['', true],
+  ['a,b', true],
+  ['a,b\n', false],
+  ['a,b\r', false],
+  ['a,"b\n', true],
+  ['a,"b"\n', false],
+] as const)('case 51: %j seems unfinished: %j', ([text, expected]) => {
+  expect(seemsUnfinished(text)).toBe(expected)
+})
+
+test('a thousand broken lines among a hundred thousand are found in a few seconds', { timeout: 20_000 }, () => {
+  const lines = Array.from({ length: 100_000 }, (_, at) => (at % 100 === 50 ? `G${at},"x"y,z` : `G${at},"n, ${at}",z`))
+  const began = performance.now()
+  const records = [...splitRecords(lines.join('\n'))]
+  expect(records.filter(({ fields }) => fields === null)).toHaveLength(1000)
+  expect(records).toHaveLength(100_000)
+  expect(performance.now() - began).toBeLessThan(15_000)
+})

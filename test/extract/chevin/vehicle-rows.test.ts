@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { readVehicleRows } from '../../../extract/chevin/vehicle-rows.ts'
+
+const row = { serial: 'G1', id: 'b1', vin: 'V', name: 'N', groups: 'b2|b3' }
+
+test.for([
+  { name: 'none', text: 'G1,b1,V,N,b2|b3\n', rows: [{ line: 1, values: row }] },
+  {
+    name: 'the usual one',
+    text: 'SerialNumber,ID,VIN,Name,Groups\nG1,b1,V,N,b2|b3\n',
+    rows: [{ line: 2, values: row }],
+  },
+  {
+    name: 'one in capitals',
+    text: 'SERIAL NUMBER,DEVICE ID,VIN,NAME,GROUPS\nG1,b1,V,N,b2|b3\n',
+    rows: [{ line: 2, values: row }],
+  },
+  {
+    name: 'one in another order',
+    text: 'name,groups,id,vin,serial\nN,b2|b3,b1,V,G1\n',
+    rows: [{ line: 2, values: row }],
+  },
+  {
+    name: 'one with fewer columns',
+    text: 'Serial,Name\nG1,N\n',
+    rows: [{ line: 2, values: { serial: 'G1', name: 'N' } }],
+  },
+  {
+    name: 'one with a strange column',
+    text: 'Serial,Depot,Name\nG1,7,N\n',
+    rows: [{ line: 2, values: { serial: 'G1', name: 'N' } }],
+  },
+  {
+    name: 'one after a mark of the order of bytes',
+    text: 'Serial,Name\nG1,N\n',
+    rows: [{ line: 2, values: { serial: 'G1', name: 'N' } }],
+  },
+])('case 53: a header may be: $name', ({ text, rows }) => {
+  expect(readVehicleRows(text)).toMatchObject({ rows, bad: [] })
+})
+
+test.for(['G1234567890,b1,V,N,', 'G12345678901,b1,V,N,', 'CUSTOM,b1,V,N,', ',b1,V,N,'])(
+  'case 53: the first vehicle of a file without a header is not lost: %s',
+  (line) => {
+    expect(readVehicleRows(`${line}\n`).rows).toHaveLength(1)
+  },
+)
+
+test.for([
+  { text: 'VIN,Name,Groups\nV,N,b1\n', says: 'neither a Serial nor an ID' },
+  { text: 'Serial,Serial Number,Name\nG1,G2,N\n', says: 'two columns mean the serial' },
+])('case 53: a header by which no vehicle is found refuses the file: $says', ({ text, says }) => {
+  expect(() => readVehicleRows(text)).toThrow(expect.objectContaining({ code: 'CHEVIN_HEADER' }))
+  expect(() => readVehicleRows(text)).toThrow(says)
+})
+
+test('case 53: rows with too many or too few columns are told with their line; the others go on', () => {
+  const text = 'Serial,ID,VIN,Name,Groups\nG1,b1\nG2,,,N,\nG3,,,a, b,b1\n\n,,,,\nG4,,"V"x,,\n'
+  const { rows, bad } = readVehicleRows(text)
+  expect(rows.map(({ line }) => line)).toEqual([3])
+  expect(bad).toEqual([
+    { line: 2, field: 'row', text: 'G1,b1', reason: '2 columns where 5 are expected' },
+    {
+      line: 4,
+      field: 'row',
+      text: 'G3,,,a, b,b1',
+      reason: '6 columns where 5 are expected (a comma within a field needs quotes)',
+    },
+    { line: 7, field: 'row', text: 'G4,,"V"x,,', reason: 'something follows the quote that ends a field' },
+  ])
+})
+
+test('columns that are not used or missing are told', () => {
+  expect(readVehicleRows('Serial,Depot\nG1,7\n').warnings).toEqual([])
+  expect(readVehicleRows('Serial,Depot,Name\nG1,7,N\n').warnings).toEqual([
+    'columns not used: "Depot"',
+    'columns missing, which therefore stay as they are: id, vin, groups',
+  ])
+})
