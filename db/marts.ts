@@ -481,6 +481,28 @@ export interface FctGeotabVehicleDays {
   last_stop_at: Date | null
 }
 
+export interface FctVehicleUpdates {
+  update_key: string
+  vehicle_key: string
+  connection: string
+  device_id: string
+  plan_id: string | null
+  update_id: number | null
+  field: 'name' | 'vin' | 'groups' | null
+  old_value: string | null
+  new_value: string | null
+  current_value: string | null
+  file_path: string | null
+  file_sha256: string | null
+  outcome: 'applied' | 'failed' | null
+  status: 'held' | 'changed_since' | 'not_read_yet' | 'not_applied'
+  file_line: number | null
+  attempts: number | null
+  is_newest: boolean | null
+  changed_at: Date | null
+  devices_read_at: Date | null
+}
+
 export interface FullbayInvoices {
   shop_id: string
   fullbay_invoice_id: string
@@ -1223,6 +1245,7 @@ export interface Marts {
   'marts.fct_geotab_faults': FctGeotabFaults
   'marts.fct_geotab_trips': FctGeotabTrips
   'marts.fct_geotab_vehicle_days': FctGeotabVehicleDays
+  'marts.fct_vehicle_updates': FctVehicleUpdates
   'marts.fullbay_invoices': FullbayInvoices
   'marts.fullbay_line_items': FullbayLineItems
   'marts.fullbay_raw_data': FullbayRawData

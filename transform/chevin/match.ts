@@ -21,17 +21,17 @@ export interface Refusal {
 }
 
 export function deviceIndex(devices: Iterable<PlanDevice>): DeviceIndex {
-  const byId = new Map<string, PlanDevice>()
+  const devicesById = new Map<string, PlanDevice>()
   const bySerial = new Map<string, PlanDevice[]>()
   for (const device of devices) {
-    byId.set(device.deviceId, device)
+    devicesById.set(device.deviceId, device)
     const serial = folded(device.serialNumber ?? '')
     if (serial === '') continue
     const held = bySerial.get(serial)
     if (held === undefined) bySerial.set(serial, [device])
     else held.push(device)
   }
-  return { byId, bySerial }
+  return { byId: devicesById, bySerial }
 }
 
 const folded = (serial: string) => serial.trim().toUpperCase()

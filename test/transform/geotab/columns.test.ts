@@ -32,7 +32,7 @@ type ToRow = (payload: unknown, context: RowContext) => RowResult<object>
 const TABLES: { table: string; toRow: ToRow; elsewhere?: string[] }[] = [
   { table: 'positions', toRow: toLogRecordRow },
   { table: 'status_data', toRow: toStatusDataRow },
-  { table: 'trips', toRow: (payload) => toTripRow(payload, context), elsewhere: ['changed_at'] },
+  { table: 'trips', toRow: (payload) => toTripRow(payload, context), elsewhere: ['changed_at', 'is_superseded'] },
   { table: 'exceptions', toRow: toExceptionEventRow, elsewhere: ['changed_at'] },
   { table: 'faults', toRow: toFaultDataRow, elsewhere: ['changed_at'] },
   { table: 'driver_changes', toRow: toDriverChangeRow },

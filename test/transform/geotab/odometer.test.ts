@@ -116,10 +116,10 @@ describe('case 32: the odometer when a trip began', () => {
       list: readings([0, 0], [20_000, 800]),
       meters: 400,
     },
-  ])('a reading $what', ({ stood, list, meters }) => {
-    const trip = { startMs: 10_000 * SECOND, distanceM: 5000, odometerEndM: null }
+  ])('a reading $what', ({ stood, list: given, meters }) => {
+    const drive = { startMs: 10_000 * SECOND, distanceM: 5000, odometerEndM: null }
     const stoodSinceMs = stood === null ? null : stood * SECOND
-    expect(odometerAtTripStart({ ...trip, stoodSinceMs }, list).meters).toBe(meters)
+    expect(odometerAtTripStart({ ...drive, stoodSinceMs }, given).meters).toBe(meters)
   })
 
   test('is not known when nothing tells of it', () => {
