@@ -92,19 +92,22 @@ test.for<{ name: string; fault?: Fault; changes?: Parameters<typeof run>[0]; cod
     code: 'FULLBAY_UNREACHABLE',
     says: /cannot be reached/,
   },
-])('$name ends the run with 1 and $code, moves nothing and shows no secret', async ({ fault, changes, code, says }) => {
-  if (fault !== undefined) vendor.faults.set(fault)
-  const ended = await run(changes)
-  expect(ended.text).toContain(code)
-  expect(ended.text).toMatch(says)
-  expect(ended.text).toContain('The run failed')
-  expect(ended.code).toBe(1)
-  expect(ended.text).not.toMatch(new RegExp(`${KEY}|some-other-key-000|token=|\\b[0-9a-f]{40}\\b`))
-  const { rows } = await sql<{ cursors: number; landed: number }>`
-    select (select count(*) from ops.cursors) as cursors, (select count(*) from raw.fullbay__invoices) as landed
+])(
+  '$name leaves the run partly done with 3 and $code, moves nothing of Fullbay and shows no secret',
+  async ({ fault, changes, code, says }) => {
+    if (fault !== undefined) vendor.faults.set(fault)
+    const ended = await run(changes)
+    expect(ended.text).toContain(code)
+    expect(ended.text).toMatch(says)
+    expect(ended.text).toContain('The run is partly done')
+    expect(ended.code).toBe(3)
+    expect(ended.text).not.toMatch(new RegExp(`${KEY}|some-other-key-000|token=|\\b[0-9a-f]{40}\\b`))
+    const { rows } = await sql<{ cursors: number; landed: number }>`
+    select (select count(*) from ops.cursors where feed like 'fullbay.%') as cursors, (select count(*) from raw.fullbay__invoices) as landed
   `.execute(database.db)
-  expect(rows).toEqual([{ cursors: 0, landed: 0 }])
-})
+    expect(rows).toEqual([{ cursors: 0, landed: 0 }])
+  },
+)
 
 test('when the vendor is well again, the next run reads everything', async () => {
   const ended = await run()
