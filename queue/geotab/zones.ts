@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { createZoneIndex, type IndexedZone, type ZoneIndex } from '../../transform/zones/zone-index.ts'
+import type { IndexedZone, ZoneIndex } from '../../transform/zones/zone-index.ts'
 import type { PipelineContext } from '../context.ts'
 
 /** All zones of a connection, ready to be asked which of them hold a point at an instant. */
@@ -13,5 +13,7 @@ export async function loadZones(context: PipelineContext, connection: string): P
     where connection = ${connection} and invalid_reason is null
     order by zone_id
   `.execute(context.db)
+  // Loaded when it is needed: turf takes a fifth of a second.
+  const { createZoneIndex } = await import('../../transform/zones/zone-index.ts')
   return createZoneIndex(rows)
 }

@@ -1,29 +1,17 @@
-import { EPSILON } from './ring.ts'
+import { booleanPointInPolygon, polygon } from '@turf/turf'
+import { EPSILON, type Point } from './ring.ts'
 
-/**
- * Whether a point is inside a closed ring by the even-odd rule, or on its edge, which is 1e-9 degrees wide on all sides.
- * The ring is a part of an array of coordinates x, y, x, y, ... from `start` to before `end`.
- */
-export function isInside(xy: Float64Array, start: number, end: number, x: number, y: number): boolean {
-  return isEnclosed(xy, start, end, x, y) || isOnEdge(xy, start, end, x, y)
+/** A ring ready to be asked which points it holds. */
+export interface Outline {
+  /** Whether a point is inside by the even-odd rule, or on the edge, which is 1e-9 degrees wide on all sides. */
+  holds(x: number, y: number): boolean
 }
 
-// Doubles get the side of an edge wrong only within 1e-12 degrees of it, where `isOnEdge` has the last word.
-function isEnclosed(xy: Float64Array, start: number, end: number, x: number, y: number): boolean {
-  let inside = false
-  let ax = xy[start]!
-  let ay = xy[start + 1]!
-  for (let at = start + 2; at < end; at += 2) {
-    const bx = xy[at]!
-    const by = xy[at + 1]!
-    if (ay > y !== by > y) {
-      const side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-      if (side > 0 === by > ay) inside = !inside
-    }
-    ax = bx
-    ay = by
-  }
-  return inside
+/** Readies a closed ring of at least three different corners. */
+export function outlineOf(ring: readonly Point[]): Outline {
+  const shape = polygon([ring.map(([x, y]) => [x, y])])
+  const xy = Float64Array.from(ring.flat())
+  return { holds: (x, y) => booleanPointInPolygon([x, y], shape) || isOnEdge(xy, 0, xy.length, x, y) }
 }
 
 function isOnEdge(xy: Float64Array, start: number, end: number, x: number, y: number): boolean {

@@ -1,5 +1,5 @@
 import Flatbush from 'flatbush'
-import { isInside } from './inside.ts'
+import { outlineOf } from './inside.ts'
 import { EPSILON, type InvalidRing, type Ring, boxOf, readRing } from './ring.ts'
 
 /** A zone as it is indexed. Times in milliseconds since 1970. */
@@ -51,7 +51,7 @@ function smallestFirst(a: SortedZone, b: SortedZone): number {
 
 function finder(sorted: readonly SortedZone[]): ZoneIndex['at'] {
   const spans = sorted.map(({ zone }) => spanOf(zone))
-  const { xy, starts } = coordinates(sorted)
+  const outlines = sorted.map(({ ring }) => outlineOf(ring.points))
   const boxes = sorted.flatMap(({ ring }, rank) => shiftedBoxes(ring, rank))
   if (boxes.length === 0) return () => []
   const tree = new Flatbush(boxes.length)
@@ -64,7 +64,7 @@ function finder(sorted: readonly SortedZone[]): ZoneIndex['at'] {
       const { rank, shift } = boxes[found]!
       const span = spans[rank]!
       if (instantMs < span.fromMs || instantMs >= span.untilMs) continue
-      if (isInside(xy, starts[rank]!, starts[rank + 1]!, longitude + shift, latitude)) ranks.push(rank)
+      if (outlines[rank]!.holds(longitude + shift, latitude)) ranks.push(rank)
     }
     if (ranks.length > 1) ranks.sort((a, b) => a - b)
     return ranks.filter((rank, at) => rank !== ranks[at - 1]).map((rank) => sorted[rank]!.zone.zoneId)
@@ -76,13 +76,6 @@ function spanOf(zone: IndexedZone): { fromMs: number; untilMs: number } {
     fromMs: zone.activeFromMs ?? -Infinity,
     untilMs: Math.min(zone.activeToMs ?? Infinity, zone.deletedAtMs ?? Infinity),
   }
-}
-
-/** All rings in one array; the ring of rank n lies from `starts[n]` to before `starts[n + 1]`. */
-function coordinates(sorted: readonly SortedZone[]): { xy: Float64Array; starts: number[] } {
-  const starts = [0]
-  for (const { ring } of sorted) starts.push((starts.at(-1) ?? 0) + ring.points.length * 2)
-  return { xy: Float64Array.from(sorted.flatMap(({ ring }) => ring.points.flat())), starts }
 }
 
 /**
