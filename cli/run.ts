@@ -11,7 +11,7 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('run the whole pipeline once: read, land, flatten, build and test the models; then sum up')
     .option('--json', 'the summary as JSON on standard output')
-    .option('--retries <n>', 'how often the queue tries a failed reading again (each waits longer)', '0')
+    .option('--retries <n>', 'how often the queue tries again what failed at a vendor (each waits longer)', '0')
     .addHelpText(
       'after',
       `

@@ -69,7 +69,7 @@ export async function runBackfill(
           update ops.steps set windows_total = ${windows.length} where run_id = ${runId}::uuid and step = ${step}
         `.execute(trx)
       }
-      await insertLaterSteps(context, trx, runId, ['enrich'])
+      await insertLaterSteps(context, trx, runId, ['enrich'], retry)
     },
   })
 }

@@ -27,7 +27,7 @@ import { failDeadSteps } from './dead-steps.ts'
 
 export interface RunOptions {
   trigger: 'manual' | 'schedule'
-  /** How often a failed reading is tried again by the queue; undefined = as the catalogue says. */
+  /** How often what failed at a vendor is tried again by the queue; undefined = as the catalogue says. */
   retries?: number
   /** Called once the run is known to be allowed, before its first job is there. */
   onAllowed?: () => Promise<void>
@@ -62,7 +62,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
           await insertReading(context, trx, runId, { feed: feed.name, connection }, retry)
         }
       }
-      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'])
+      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'], retry)
     },
   })
 }
@@ -122,13 +122,14 @@ export async function insertLaterSteps(
   trx: Transaction<DB>,
   runId: string,
   kinds: Stage['kind'][],
+  retry: { retries?: number },
 ): Promise<void> {
   for (const stage of STAGES) {
     const { name, kind } = stage
     if (!kinds.includes(kind)) continue
     for (const { connection } of stage.connections(context)) {
       const step = stageStepName(kind, name, connection)
-      await insertStep(trx, { runId, step, kind, feed: name, connection })
+      await insertStep(trx, { runId, step, kind, feed: name, connection, plan: retry })
     }
   }
   await insertStep(trx, { runId, step: BUILD_STEP, kind: 'build' })

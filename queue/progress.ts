@@ -43,7 +43,7 @@ export async function advanceRun(context: PipelineContext, trx: Transaction<DB>,
     for (const step of next) {
       const reason = reasonToSkip(step, steps)
       if (reason === null) {
-        const jobId = await sendJob(context.boss, trx, kind, { run_id: runId, step: step.step })
+        const jobId = await sendJob(context.boss, trx, kind, { run_id: runId, step: step.step, ...retryOf(step) })
         await setStepJob(trx, runId, step.step, jobId)
       } else {
         await finishStep(trx, runId, step.step, { status: 'skipped', output: { reason } })
@@ -57,6 +57,12 @@ export async function advanceRun(context: PipelineContext, trx: Transaction<DB>,
 
 const READING = new Set<StepKind>(['extract', 'transform'])
 const LATER = ['enrich', 'build', 'deliver', 'sync'] as const
+
+/** How often a stage is tried again, as the run was told. */
+function retryOf({ plan }: Step): { retries?: number } {
+  const retries = typeof plan === 'object' && plan !== null && 'retries' in plan ? plan.retries : undefined
+  return typeof retries === 'number' ? { retries } : {}
+}
 
 function reasonToSkip(step: Step, steps: Step[]): string | null {
   // When every reading failed and none brought a record, there is nothing new to build from.
