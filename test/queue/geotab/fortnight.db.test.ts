@@ -24,10 +24,10 @@ afterAll(async () => {
 const HOUR = 3_600_000
 const START = Date.parse('2026-03-02T05:00:00Z')
 
-/** Hours since the beginning: hourly on the second working day, every two hours on the tenth, else three times a day. */
+/** Hours since the beginning: hourly at noon of the second day, every two hours on the tenth, else three times a day. */
 const SCHEDULE = Array.from({ length: 14 * 24 }, (_, index) => index + 1).filter((hour) => {
   const [day, time] = [Math.floor(hour / 24), hour % 24]
-  return time % 8 === 0 || (day === 1 && time >= 6 && time <= 18) || (day === 9 && time % 2 === 0 && time >= 8)
+  return time % 8 === 0 || (day === 1 && time >= 9 && time <= 15) || (day === 9 && (time === 12 || time === 14))
 })
 
 /** What goes wrong outside, by hour; it is over an hour later unless told otherwise. */
