@@ -61,6 +61,7 @@ export async function runBackfill(
   return await runLane(context, options, {
     name: 'backfill',
     trigger: 'backfill',
+    retries: options.retries,
     async begin(trx, runId) {
       for (const { feed, connection } of readings) {
         const step = await insertReading(context, trx, runId, { feed, connection, plan }, retry)

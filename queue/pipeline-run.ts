@@ -39,6 +39,8 @@ export interface RunOptions {
 export interface Lane {
   name: 'pipeline' | 'backfill'
   trigger: RunTrigger
+  /** How often its steps are tried again; undefined = as the catalogue says. */
+  retries: number | undefined
   /** Writes the run's steps and enqueues its first jobs, in the transaction that makes the run. */
   begin(trx: Transaction<DB>, runId: string): Promise<void>
 }
@@ -56,6 +58,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
   return await runLane(context, options, {
     name: 'pipeline',
     trigger: options.trigger,
+    retries: options.retries,
     async begin(trx, runId) {
       for (const feed of FEEDS) {
         for (const { connection } of feed.connections(context)) {
@@ -94,7 +97,7 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, lane: La
   await syncConnections(context, trx)
   const runId = randomUUID()
   const owner = `${hostname()} pid ${process.pid}`
-  await insertRun(trx, { runId, lane: lane.name, trigger: lane.trigger, owner })
+  await insertRun(trx, { runId, lane: lane.name, trigger: lane.trigger, owner, retries: lane.retries ?? null })
   await lane.begin(trx, runId)
   return runId
 }
