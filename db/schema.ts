@@ -754,6 +754,7 @@ export interface OpsRuns {
   quarantined: Generated<number>
   error_code: string | null
   error_message: string | null
+  retries: number | null
 }
 
 export interface OpsSteps {

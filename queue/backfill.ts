@@ -61,6 +61,7 @@ export async function runBackfill(
   return await runLane(context, options, {
     name: 'backfill',
     trigger: 'backfill',
+    retries: options.retries,
     async begin(trx, runId) {
       for (const { feed, connection } of readings) {
         const step = await insertReading(context, trx, runId, { feed, connection, plan }, retry)
@@ -69,7 +70,7 @@ export async function runBackfill(
           update ops.steps set windows_total = ${windows.length} where run_id = ${runId}::uuid and step = ${step}
         `.execute(trx)
       }
-      await insertLaterSteps(context, trx, runId, ['enrich'], retry)
+      await insertLaterSteps(context, trx, runId, ['enrich'])
     },
   })
 }

@@ -38,6 +38,8 @@ export interface Run {
   trigger: string
   status: RunStatus
   owner: string
+  /** How often its steps are tried again; null: as the queue's settings say. */
+  retries: number | null
   started_at: Date
   finished_at: Date | null
   fetched: number
@@ -52,11 +54,11 @@ type Db = Kysely<DB> | Transaction<DB>
 
 export async function insertRun(
   trx: Transaction<DB>,
-  run: { runId: string; lane: string; trigger: RunTrigger; owner: string },
+  run: { runId: string; lane: string; trigger: RunTrigger; owner: string; retries: number | null },
 ): Promise<void> {
   await sql`
-    insert into ops.runs (run_id, lane, trigger, status, owner)
-    values (${run.runId}::uuid, ${run.lane}, ${run.trigger}, 'running', ${run.owner})
+    insert into ops.runs (run_id, lane, trigger, status, owner, retries)
+    values (${run.runId}::uuid, ${run.lane}, ${run.trigger}, 'running', ${run.owner}, ${run.retries})
   `.execute(trx)
 }
 

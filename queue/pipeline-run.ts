@@ -27,7 +27,7 @@ import { failDeadSteps } from './dead-steps.ts'
 
 export interface RunOptions {
   trigger: 'manual' | 'schedule'
-  /** How often what failed at a vendor is tried again by the queue; undefined = as the catalogue says. */
+  /** How often a failed reading is tried again by the queue; undefined = as the catalogue says. */
   retries?: number
   /** Called once the run is known to be allowed, before its first job is there. */
   onAllowed?: () => Promise<void>
@@ -39,6 +39,8 @@ export interface RunOptions {
 export interface Lane {
   name: 'pipeline' | 'backfill'
   trigger: RunTrigger
+  /** How often its steps are tried again; undefined = as the catalogue says. */
+  retries: number | undefined
   /** Writes the run's steps and enqueues its first jobs, in the transaction that makes the run. */
   begin(trx: Transaction<DB>, runId: string): Promise<void>
 }
@@ -56,13 +58,14 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
   return await runLane(context, options, {
     name: 'pipeline',
     trigger: options.trigger,
+    retries: options.retries,
     async begin(trx, runId) {
       for (const feed of FEEDS) {
         for (const { connection } of feed.connections(context)) {
           await insertReading(context, trx, runId, { feed: feed.name, connection }, retry)
         }
       }
-      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'], retry)
+      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'])
     },
   })
 }
@@ -94,7 +97,7 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, lane: La
   await syncConnections(context, trx)
   const runId = randomUUID()
   const owner = `${hostname()} pid ${process.pid}`
-  await insertRun(trx, { runId, lane: lane.name, trigger: lane.trigger, owner })
+  await insertRun(trx, { runId, lane: lane.name, trigger: lane.trigger, owner, retries: lane.retries ?? null })
   await lane.begin(trx, runId)
   return runId
 }
@@ -122,14 +125,13 @@ export async function insertLaterSteps(
   trx: Transaction<DB>,
   runId: string,
   kinds: Stage['kind'][],
-  retry: { retries?: number },
 ): Promise<void> {
   for (const stage of STAGES) {
     const { name, kind } = stage
     if (!kinds.includes(kind)) continue
     for (const { connection } of stage.connections(context)) {
       const step = stageStepName(kind, name, connection)
-      await insertStep(trx, { runId, step, kind, feed: name, connection, plan: retry })
+      await insertStep(trx, { runId, step, kind, feed: name, connection })
     }
   }
   await insertStep(trx, { runId, step: BUILD_STEP, kind: 'build' })

@@ -3,7 +3,16 @@ import type { DB } from '../db/schema.ts'
 import { sendJob } from './boss.ts'
 import { STAGES } from './catalogue.ts'
 import type { PipelineContext } from './context.ts'
-import { endRun, finishStep, readSteps, setStepJob, type RunStatus, type Step, type StepKind } from './ledger.ts'
+import {
+  endRun,
+  finishStep,
+  readRun,
+  readSteps,
+  setStepJob,
+  type RunStatus,
+  type Step,
+  type StepKind,
+} from './ledger.ts'
 import type { Stage } from './stage.ts'
 import type { Reading } from './windows.ts'
 
@@ -37,13 +46,18 @@ const isOpen = (step: Step) => step.status === 'pending' || step.status === 'run
 export async function advanceRun(context: PipelineContext, trx: Transaction<DB>, runId: string): Promise<void> {
   const steps = await readSteps(trx, runId)
   if (steps.some((step) => READING.has(step.kind) && isOpen(step))) return
+  const retries = (await readRun(trx, runId))?.retries ?? null
   for (const kind of LATER) {
     const open = steps.filter((step) => step.kind === kind && isOpen(step))
     const next = open.filter((step) => step.status === 'pending' && step.job_id === null)
     for (const step of next) {
       const reason = reasonToSkip(step, steps)
       if (reason === null) {
-        const jobId = await sendJob(context.boss, trx, kind, { run_id: runId, step: step.step, ...retryOf(step) })
+        const jobId = await sendJob(context.boss, trx, kind, {
+          run_id: runId,
+          step: step.step,
+          ...(retries === null ? {} : { retries }),
+        })
         await setStepJob(trx, runId, step.step, jobId)
       } else {
         await finishStep(trx, runId, step.step, { status: 'skipped', output: { reason } })
@@ -57,12 +71,6 @@ export async function advanceRun(context: PipelineContext, trx: Transaction<DB>,
 
 const READING = new Set<StepKind>(['extract', 'transform'])
 const LATER = ['enrich', 'build', 'deliver', 'sync'] as const
-
-/** How often a stage is tried again, as the run was told. */
-function retryOf({ plan }: Step): { retries?: number } {
-  const retries = typeof plan === 'object' && plan !== null && 'retries' in plan ? plan.retries : undefined
-  return typeof retries === 'number' ? { retries } : {}
-}
 
 function reasonToSkip(step: Step, steps: Step[]): string | null {
   // When every reading failed and none brought a record, there is nothing new to build from.

@@ -62,5 +62,7 @@ async function writeContexts(context: PipelineContext, of: Omit<ContextsPass, 's
   await writeStatusPlaces(context, pass, zones)
   const addresses = await lookUpAddresses(context, pass)
   await advanceWatermark(context.db, consumer, next)
+  // The build comes next, and joins what was just written.
+  await analyzeStale(context.pool, ['base'])
   return { trips, exceptions, faults, superseded_trips, looked_up, addresses }
 }

@@ -9,6 +9,8 @@ alter table ops.pages add column skipped integer not null default 0;
 comment on column ops.steps.skipped is 'Records that the settings leave out, such as readings that nobody chose; not part of fetched.';
 comment on column ops.pages.skipped is 'Records that the settings leave out; not part of fetched.';
 
+-- How often its steps are tried again; null: as the queue's settings say.
+alter table ops.runs add column retries integer;
 alter table ops.runs drop constraint runs_trigger_check;
 alter table ops.runs add constraint runs_trigger_check check (trigger in ('manual', 'schedule', 'backfill'));
 

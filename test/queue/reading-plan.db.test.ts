@@ -12,7 +12,7 @@ test('a worker that reads stand-ins refuses the reading of a real shop, so that 
   const pipeline = await openTestPipeline(database)
   const reading = { runId: randomUUID(), step: 'extract', feed: 'fullbay.invoices', connection: 'DET' }
   await database.db.transaction().execute(async (trx) => {
-    await insertRun(trx, { runId: reading.runId, lane: 'test', trigger: 'manual', owner: 'test' })
+    await insertRun(trx, { runId: reading.runId, lane: 'test', trigger: 'manual', owner: 'test', retries: null })
     await insertStep(trx, {
       runId: reading.runId,
       step: 'extract',

@@ -16,7 +16,7 @@ beforeAll(async () => {
   runId = randomUUID()
   await database.db
     .transaction()
-    .execute((trx) => insertRun(trx, { runId, lane: 'test', trigger: 'manual', owner: 'test' }))
+    .execute((trx) => insertRun(trx, { runId, lane: 'test', trigger: 'manual', owner: 'test', retries: null }))
 })
 afterAll(async () => {
   await pipeline.close()
