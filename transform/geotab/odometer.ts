@@ -79,13 +79,16 @@ export interface MeteredTrip {
   stoodSinceMs?: number | null
 }
 
-// So far from a single reading a vehicle is at most some kilometres away from what it says.
+// So far from a reading a vehicle is at most some kilometres away from what it says.
 const NEAR_SECONDS = 600
+// Between two readings farther away than this it drove and stood, nobody knows when.
+const LONGEST_GAP_SECONDS = 7200
 
 /**
  * The odometer when a trip began: what the trip says (its end less its distance), else what calibrated readings say. A
  * trip whose odometer is less than its distance does not know its odometer. A reading since the vehicle last stopped
- * still holds at the start; any other single reading, from before or after, says nothing once it is far away.
+ * still holds at the start; any other single reading, from before or after, says nothing once it is far away, nor do
+ * two that are farther away than a drive lasts.
  */
 export function odometerAtTripStart(
   trip: MeteredTrip,
@@ -105,6 +108,15 @@ export function odometerAtTripStart(
   if (before !== undefined && stoodSinceMs !== null && before.atMs >= stoodSinceMs) {
     return { ...around, meters: before.value, gapSeconds: (startMs - before.atMs) / 1000 }
   }
+  const gapSeconds = around.gapSeconds ?? 0
+  if (around.method === 'bracketed') return gapSeconds > LONGEST_GAP_SECONDS ? UNKNOWN_ODOMETER : around
   const hasDriven = around.method === 'after' || (around.method === 'before' && stoodSinceMs !== null)
-  return hasDriven && (around.gapSeconds ?? 0) > NEAR_SECONDS ? { ...around, meters: null } : around
+  return hasDriven && gapSeconds > NEAR_SECONDS ? { ...around, meters: null } : around
 }
+
+const UNKNOWN_ODOMETER: OdometerValue = Object.freeze({
+  meters: null,
+  method: 'none',
+  gapSeconds: null,
+  isDecreasing: false,
+})

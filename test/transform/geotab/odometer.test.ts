@@ -111,10 +111,16 @@ describe('case 32: the odometer when a trip began', () => {
     { what: 'from soon after the start is near enough', stood: 50, list: readings([10_600, 700]), meters: 700 },
     { what: 'from long after the start says nothing', stood: 50, list: readings([20_000, 700]), meters: null },
     {
-      what: 'with another beyond a drive gives what lies between',
+      what: 'with another gives what lies between',
       stood: 9000,
-      list: readings([0, 0], [20_000, 800]),
+      list: readings([4000, 0], [16_000, 800]),
       meters: 400,
+    },
+    {
+      what: 'with another of long before says nothing',
+      stood: 9000,
+      list: readings([0, 0], [16_000, 800]),
+      meters: null,
     },
   ])('a reading $what', ({ stood, list: given, meters }) => {
     const drive = { startMs: 10_000 * SECOND, distanceM: 5000, odometerEndM: null }
