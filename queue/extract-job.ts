@@ -1,4 +1,5 @@
 import { PipelineError } from '../core/errors.ts'
+import { endAlert, raiseAlert } from './alerts.ts'
 import { isBackfillPlan } from './backfill-plan.ts'
 import type { PipelineContext } from './context.ts'
 import type { Feed } from './feed.ts'
@@ -31,6 +32,7 @@ async function finishReading(context: PipelineContext, feed: Feed, reading: Read
   await context.db.transaction().execute(async (trx) => {
     await lockRun(trx, runId)
     const { plan } = await readStep(trx, runId, reading.step)
+    if (!isBackfillPlan(plan)) await endAlert(trx, alertOf(reading))
     if (feed.kind === 'windows' && !isBackfillPlan(plan)) {
       const cursor = feed.cursorAfterPlan(await readCursor(trx, feed.name, connection), plan)
       if (cursor !== null) await writeCursor(trx, feed.name, connection, cursor, runId)
@@ -42,7 +44,9 @@ async function finishReading(context: PipelineContext, feed: Feed, reading: Read
   })
 }
 
-/** Ends a reading that failed for good; what landed before is still transformed. */
+const alertOf = ({ feed, connection }: Reading) => ({ kind: 'feed_stopped', subject: `${feed} ${connection}` })
+
+/** Ends a reading that failed for good, and tells of it until it succeeds; what landed before is still transformed. */
 export async function failReading(
   context: PipelineContext,
   reading: Reading,
@@ -51,6 +55,16 @@ export async function failReading(
   await context.db.transaction().execute(async (trx) => {
     await lockRun(trx, reading.runId)
     await finishStep(trx, reading.runId, reading.step, { status: 'failed', error })
+    const { plan } = await readStep(trx, reading.runId, reading.step)
+    if (!isBackfillPlan(plan)) {
+      await raiseAlert(trx, {
+        ...alertOf(reading),
+        severity: 'warning',
+        message: error.message,
+        nextStep: 'npx milepost status',
+        runId: reading.runId,
+      })
+    }
     await requestTransform(context, trx, reading)
     await advanceRun(context, trx, reading.runId)
   })
