@@ -1,8 +1,8 @@
 import type { TestDatabase } from './database.ts'
 
-// What two loads of the same records may differ in: moments and transactions of ours, runs, and how often we saw or asked.
+// What two loads of the same records may differ in: numbers, moments and transactions of ours, runs, and how often we saw or asked.
 const VOLATILE =
-  /^(run_id|landed_xid|first_seen_at|last_seen_at|first_landed_at|changed_at|asked_at|wanted_at|decided_at|missing_since|seen_count|attempts|updated_at)$/
+  /^(id|run_id|landed_xid|first_seen_at|last_seen_at|first_landed_at|changed_at|asked_at|wanted_at|decided_at|missing_since|seen_count|attempts|updated_at)$/
 
 /** A digest of each raw and base table of the Geotab line, of all that the source decides. */
 export async function geotabDigests({ pool }: TestDatabase): Promise<Record<string, string>> {

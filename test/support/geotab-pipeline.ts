@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { loadConfig, type Config } from '../../core/config.ts'
 import { createLogger } from '../../core/logger.ts'
 import { Secret } from '../../core/secret.ts'
+import { runBackfill, type BackfillRequest } from '../../queue/backfill.ts'
 import { openQueue } from '../../queue/boss.ts'
 import type { ChevinTarget } from '../../queue/chevin/target.ts'
 import type { PipelineContext } from '../../queue/context.ts'
@@ -31,8 +32,9 @@ export interface TestFleet {
 
 export interface GeotabPipelineOptions {
   fleets?: TestFleet[]
-  /** First day of the fleets' life. */
+  /** First day of the fleets' life, and the one from which they are read: the first by default. */
   startDate?: string
+  readFrom?: string
   now?: string
   drain?: AbortSignal
   pageRows?: number
@@ -50,6 +52,7 @@ export interface GeotabPipeline {
   now(): Date
   setNow(instant: string | Date): void
   run(): Promise<Run>
+  backfill(request: Omit<BackfillRequest, 'connections'>): Promise<Run>
   close(): Promise<void>
 }
 
@@ -85,7 +88,7 @@ export async function openGeotabPipeline(
     user_name: USER,
     password: new Secret(CANARIES.geotab),
     time_zone: 'America/New_York',
-    start_date: startDate,
+    start_date: options.readFrom ?? startDate,
     trip_distance_unit: 'auto' as const,
     ...(prefix === undefined ? {} : { report_prefix: prefix }),
   }))
@@ -120,6 +123,7 @@ export async function openGeotabPipeline(
     now: clock.now,
     setNow: (now) => void (instant = new Date(now)),
     run: () => runPipeline(context, { trigger: 'manual', retries: 0, onAllowed }),
+    backfill: (request) => runBackfill(context, { ...request, connections: [] }, { retries: 0, onAllowed }),
     async close() {
       await boss.stop({ graceful: false })
       await vendor.close()
