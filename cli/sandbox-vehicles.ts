@@ -9,25 +9,23 @@ import type { SftpSandbox } from '../sandbox/sftp/server.ts'
 const DAY_MS = 86_400_000
 
 /** Has the stand-in's fleet know the changes that earlier processes made in it: it lives in memory, the audit does not. */
-export async function rememberUpdates(pool: Pool, connection: string, fleet: Fleet, now: Date): Promise<void> {
-  const { rows } = await pool.query<{ device_id: string; fields: ('name' | 'vin' | 'groups')[]; after: DeviceValues }>(
-    `select device_id, fields, after from ops.device_updates
-     where connection = $1 and outcome = 'applied' order by update_id`,
+export async function rememberUpdates(pool: Pool, connection: string, fleet: Fleet): Promise<void> {
+  const { rows } = await pool.query<{
+    device_id: string
+    fields: ('name' | 'vin' | 'groups')[]
+    after: DeviceValues
+    attempts: number
+    at: Date
+  }>(
+    `select device_id, fields, after, attempts, coalesce(ended_at, intended_at) as at from ops.device_updates
+     where connection = $1 and attempts > 0 and coalesce(outcome, 'applied') = 'applied' order by 5, update_id`,
     [connection],
   )
-  if (rows.length === 0) return
-  // Each life tells of the changes of all earlier ones anew, after everything else.
-  const shift = await pool.query<{ value: string }>(
-    `insert into base.geotab__settings as held (connection, name, value) values ($1, 'sandbox_version_shift', $2)
-     on conflict (connection, name) do update set value = (held.value::bigint + $2::bigint)::text
-     returning value`,
-    [connection, String(rows.length)],
-  )
-  const past = rows.map(({ device_id, fields, after }) => {
+  const past = rows.map(({ device_id, fields, after, attempts, at }) => {
     const { id, ...changes } = deviceChange(device_id, fields, after)
-    return { deviceId: id, changes }
+    return { deviceId: id, changes, at, times: attempts }
   })
-  remember(fleet, past, { shift: Number(shift.rows[0]?.value ?? 0), now })
+  remember(fleet, past)
 }
 
 /** Lays a vehicle file for the made-up fleet on the stand-in's server, one a day. */

@@ -25,7 +25,7 @@ export async function openGeotabSource(config: Config, pool: Pool, clock: Clock)
   const now = () => clock.now()
   const demo = demoGeotab(now, await sandboxStart(pool, now))
   const fleet = demo.databases[0]?.fleet ?? null
-  if (fleet !== null) await rememberUpdates(pool, demo.database, fleet, now())
+  if (fleet !== null) await rememberUpdates(pool, demo.database, fleet)
   const server = await startGeotabSandbox({ databases: demo.databases, now })
   const source = geotabSource(config, [demoDatabase(demo, server.url)], { pool, clock, isSandbox: true })
   return {

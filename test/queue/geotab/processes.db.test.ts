@@ -33,7 +33,7 @@ function toldRows(sftp: SftpSandbox): string[] {
 
 async function runToEnd(site: GeotabSite, database: TestDatabase) {
   const ended = await site.milepost(['run'], database.url).ended
-  expect(ended.code, `${ended.err}`).toBe(0)
+  expect(ended.code, `it said: ${ended.err}`).toBe(0)
   return ended
 }
 
@@ -104,13 +104,13 @@ test(
     for (const { id, prefix, vehicles } of fleets) {
       const own = files.filter((file) => file.prefix === prefix)
       const status = own.findLast(({ report }) => report === 'asset status')
-      expect(status?.rows, `${id}`).toHaveLength(vehicles)
+      expect(status?.rows, `fleet ${id}`).toHaveLength(vehicles)
       const trips = own.filter(({ report }) => report === 'trips history').flatMap(({ rows }) => rows)
       const completed = site
         .fleet(id)
         .truth.trips()
         .filter((trip) => trip.completed && !trip.deleted)
-      expect(trips.length, `${id}`).toBe(completed.length)
+      expect(trips.length, `fleet ${id}`).toBe(completed.length)
     }
     expect(new Set(files.map(({ prefix }) => prefix))).toEqual(new Set(fleets.map(({ prefix }) => prefix)))
 
