@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely'
 import { transactionLock } from '../../db/advisory-lock.ts'
 import type { DB } from '../../db/schema.ts'
+import { sha256 } from '../../load/sftp/deliver.ts'
 import { planDelivery, type PlannedFile } from '../../load/sftp/ledger.ts'
 import { xlsFiles, type XlsFile } from '../../load/xls/write-xls.ts'
 import type { PipelineContext } from '../context.ts'
@@ -57,7 +58,7 @@ export async function planReport(
     const { files, sent } = await render(trx, report, connection, { since })
     const retracted = await markRetracted(trx, report, connection, since)
     const windowEnd = await freeSecond(context, trx, report, connection)
-    const named = nameFiles(context, report, connection, windowEnd, files)
+    const named = nameFiles(context, report, connection, windowEnd, files.map(asFile))
     const window = { ...(window_start === null ? {} : { windowStart: window_start }), windowEnd, sourceWatermark: next }
     for (const [index, file] of named.entries()) {
       const part = { partNumber: index + 1, parts: named.length, ...window, ...runOf(run) }
@@ -80,13 +81,38 @@ export async function planSpan(
   connection: string,
   span: { from: Date; to: Date },
 ): Promise<void> {
-  const { files } = await renderReport(context, report, connection, span)
+  const { files, windowEnd: asked } = await renderReport(context, report, connection, span)
   await context.db.transaction().execute(async (trx) => {
-    for (const [index, file] of files.entries()) {
-      const part = { partNumber: index + 1, parts: files.length, windowStart: span.from, windowEnd: span.to }
+    await transactionLock(trx, `report ${report.name} ${connection}`)
+    const windowEnd = await untakenSecond(context, trx, report, connection, files, asked)
+    for (const [index, file] of nameFiles(context, report, connection, windowEnd, files).entries()) {
+      const part = { partNumber: index + 1, parts: files.length, windowStart: span.from, windowEnd }
       await planFile(context, trx, report, connection, file, part)
     }
   })
+}
+
+/** The first second at or after an instant whose names no other files have: rows of a span change with time. */
+async function untakenSecond(
+  context: PipelineContext,
+  trx: Transaction<DB>,
+  report: Report,
+  connection: string,
+  files: PlannedReport['files'],
+  from: Date,
+): Promise<Date> {
+  const { destination, importDir } = context.chevin
+  for (let at = from; ; at = new Date(at.getTime() + 1000)) {
+    const named = nameFiles(context, report, connection, at, files)
+    const { rows } = await sql<{ name: string; sha256: string }>`
+      select file_name as name, sha256 from ops.deliveries
+      where destination = ${destination} and folder = ${importDir} and file_name = any(${named.map(({ name }) => name)}::text[])
+    `.execute(trx)
+    const isTaken = rows.some(({ name, sha256: held }) =>
+      named.some((file) => file.name === name && sha256(Buffer.from(file.content)) !== held),
+    )
+    if (!isTaken) return at
+  }
 }
 
 type Part = Pick<PlannedFile, 'partNumber' | 'parts' | 'windowStart' | 'windowEnd' | 'sourceWatermark' | 'runId'>
@@ -130,8 +156,10 @@ export async function renderReport(
       select ops.watermark_of(${`report ${report.name} ${connection}`})::text as since
     `.execute(trx)
     const { files } = await render(trx, report, connection, span ?? { since: marks[0]?.since ?? '0' })
-    const windowEnd = span?.to ?? wholeSecond(context.clock.now())
-    const named = nameFiles(context, report, connection, windowEnd, files)
+    // A state is that of now, whatever span is asked for.
+    const asked = report.rows === 'state' ? undefined : span?.to
+    const windowEnd = asked ?? wholeSecond(context.clock.now())
+    const named = nameFiles(context, report, connection, windowEnd, files.map(asFile))
     const rows = named.reduce((sum, file) => sum + file.rows, 0)
     return { report: report.name, connection, windowEnd, files: named, rows, retracted: 0 }
   })
@@ -164,17 +192,21 @@ function nameFiles(
   report: Report,
   connection: string,
   windowEnd: Date,
-  files: XlsFile[],
+  files: Omit<PlannedReport['files'][number], 'name'>[],
 ): PlannedReport['files'] {
   const { reportPrefix } = geotabDatabase(context, connection)
   return files.map((file, index) => ({
+    ...file,
     name: reportFileName(reportPrefix, report, windowEnd, { number: index + 1, of: files.length }),
-    rows: file.rows,
-    bytes: file.content.length,
-    content: file.content,
-    notes: file.noteCounts,
   }))
 }
+
+const asFile = ({ rows, content, noteCounts }: XlsFile) => ({
+  rows,
+  bytes: content.length,
+  content,
+  notes: noteCounts,
+})
 
 async function isPlanned(trx: Transaction<DB>, report: Report, connection: string, runId: string): Promise<boolean> {
   const { rows } = await sql`

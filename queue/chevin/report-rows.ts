@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
+import { PipelineError } from '../../core/errors.ts'
 import type { DB } from '../../db/schema.ts'
 import type { XlsCell, XlsColumn, XlsColumnType } from '../../load/xls/column.ts'
 import type { Report } from './reports.ts'
@@ -38,6 +39,13 @@ export async function reportColumns(db: Db, report: Report): Promise<XlsColumn[]
     where n.nspname = ${schema} and c.relname = ${name} and a.attnum > 0 and not a.attisdropped
     order by a.attnum
   `.execute(db)
+  if (rows.length === 0) {
+    throw new PipelineError(
+      'REPORT_NOT_BUILT',
+      `${report.model} is not there: the models have not been built yet. Run \`npx milepost run\` first.`,
+      'never',
+    )
+  }
   return rows.map((column) => ({ name: column.name, type: TYPES[column.type] ?? 'text' }))
 }
 
