@@ -58,7 +58,8 @@ export function toExceptionEventRow(payload: unknown, context: RowContext): RowR
     duration_seconds: durationSeconds(payload['duration'], 'duration', warnings),
     distance_m: distanceMeters(payload['distance'], 'km', 'distance', warnings),
     state: stateWord(payload['state']),
-    is_ended: endMs !== null && endMs <= context.readAt,
+    // By the vendor's clock, which may be ahead of ours: what is open ends years ahead.
+    is_ended: endMs !== null && !isFuture(endMs, context),
     deleted_at: timeOrWarning(payload, 'deletedDateTime', warnings),
   }
   return {
