@@ -44,8 +44,10 @@ export async function* xlsFiles(table: XlsTable, options: XlsOptions = {}): Asyn
   let draft = new Draft(columns, sheetName, limits)
   for await (const row of table.rows) {
     if (draft.isFull()) {
-      yield draft.finish()
+      const file = draft.finish()
+      // Let go of the draft before the file is handed out: whoever takes it may keep it for long.
       draft = new Draft(columns, sheetName, limits)
+      yield file
     }
     draft.write(row)
   }

@@ -79,6 +79,22 @@ describe('the records', () => {
     expect(Buffer.from(body(0x023e, sheet!.records), 'hex').readUInt16LE(0) & 0x0108).toBe(0x0108)
   })
 
+  test('make the header bold, and texts texts, by their cell formats', async () => {
+    const { globals, sheets } = walk(await writeOne(columnsOf('text', 'number'), [['a', 1]]))
+    const bodies = (id: number) => globals.filter((record) => record.id === id).map(({ body }) => body)
+    const [fonts, formats] = [bodies(0x0031), bodies(0x00e0)]
+    const look = [...sheets[0]!.records]
+      .filter(({ id }) => id === 0x00fd || id === 0x027e)
+      .map(({ body }) => formats[body.readUInt16LE(4)]!)
+      .map((format) => ({ weight: fonts[format.readUInt16LE(0)]!.readUInt16LE(6), format: format.readUInt16LE(2) }))
+    expect(look).toEqual([
+      { weight: 700, format: 0 },
+      { weight: 700, format: 0 },
+      { weight: 400, format: 49 },
+      { weight: 400, format: 0 },
+    ])
+  })
+
   test('keep the order that the format lays down', async () => {
     const { globals, sheets } = walk(await writeOne(manyColumns, manyRows(40)))
     const runs = (records: { id: number }[]) =>
