@@ -14,7 +14,7 @@ test('a fleet that is made anew and remembers what was set tells every record un
   fleet.advance(LATER)
   await using second = await aSandbox({ fleet })
   for (const typeName of ['Device', 'Trip', 'LogRecord', 'ExceptionEvent']) {
-    expect(await second.feed(typeName, { fromVersion: ZERO }), typeName).toEqual(
+    expect(await second.feed(typeName, { fromVersion: ZERO }), `the feed of ${typeName}`).toEqual(
       await first.feed(typeName, { fromVersion: ZERO }),
     )
   }
