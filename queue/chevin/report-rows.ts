@@ -91,13 +91,17 @@ function chosen(report: Report, cells: RawBuilder<unknown>, connection: string, 
         )`
       : sql`r.occurred_at >= ${sql.lit(choice.from.toISOString())}::timestamptz
           and r.occurred_at < ${sql.lit(choice.to.toISOString())}::timestamptz`
-  // Events that the source made anew under another id are one row: the newest tells.
+  // Events that the source made anew under another id are one row: the newest tells. What was sent is looked up by key,
+  // row for row: before its table has statistics, the planner would read all of it for each.
   return sql`
     select r.* from (
       select distinct on (r.row_key) r.row_key, r.content_hash, r.occurred_at, r.device_id as device, ${cells}
       from ${model} as r
-      left join ops.report_rows as sent
-        on sent.report = ${sql.lit(report.name)} and sent.connection = r.connection and sent.row_key = r.row_key
+      left join lateral (
+        select held.content_hash, held.retracted_at from ops.report_rows as held
+        where held.report = ${sql.lit(report.name)} and held.connection = r.connection and held.row_key = r.row_key
+        limit 1
+      ) as sent on true
       where r.connection = ${sql.lit(connection)} and r.is_reportable and ${where}
       order by r.row_key, r.landed_xid desc
     ) as r
@@ -144,17 +148,31 @@ export async function markRetracted(
 ): Promise<number> {
   if (report.rows === 'state') return 0
   const model = sql.table(report.rowsModel)
+  // Step by step: the planner cannot tell how few rows were withdrawn, and would ask the model for each one sent.
   const { numAffectedRows = 0n } = await sql`
-    update ops.report_rows as sent set retracted_at = now()
-    from ${model} as r
-    where r.connection = ${connection} and r.landed_xid >= ${since}::xid8 and not r.is_reportable
-      and sent.report = ${report.name} and sent.connection = r.connection and sent.row_key = r.row_key
-      and sent.retracted_at is null
-      and not exists (
-        select from ${model} as other
-        where other.connection = r.connection and other.device_id = r.device_id and other.occurred_at = r.occurred_at
-          and other.row_key = r.row_key and other.is_reportable
-      )
+    with withdrawn as materialized (
+      select row_key, device_id, occurred_at from ${model}
+      where connection = ${connection} and landed_xid >= ${since}::xid8 and not is_reportable
+    ), told as materialized (
+      select withdrawn.* from withdrawn
+      join lateral (
+        select from ops.report_rows as held
+        where held.report = ${report.name} and held.connection = ${connection} and held.row_key = withdrawn.row_key
+          and held.retracted_at is null
+        limit 1
+      ) as held on true
+    ), gone as materialized (
+      select distinct told.row_key from told
+      left join lateral (
+        select true as stands from ${model} as other
+        where other.connection = ${connection} and other.device_id = told.device_id
+          and other.occurred_at = told.occurred_at and other.row_key = told.row_key and other.is_reportable
+        limit 1
+      ) as other on true
+      where other.stands is null
+    )
+    update ops.report_rows as sent set retracted_at = now() from gone
+    where sent.report = ${report.name} and sent.connection = ${connection} and sent.row_key = gone.row_key
   `.execute(trx)
   return Number(numAffectedRows)
 }

@@ -1,10 +1,11 @@
--- Every trip that has ended, stands, and has its surroundings is in the report, whatever it refers to.
+-- Every trip that has ended, stands, and has its surroundings is in the report, whatever it refers to. By `except`: the
+-- planner cannot tell how many rows meet over a device and a time, and may join them by a loop within a loop.
 with
 
 trips as (
 
     select * from {{ ref('stg_geotab__trips') }}
-    where started_at > current_timestamp - interval '26 hours' and is_completed and deleted_at is null
+    where started_at > current_timestamp - interval '26 hours' and is_completed and not is_withdrawn
 
 ),
 
@@ -33,11 +34,12 @@ wrong as (
         on trips.connection = contexts.connection
         and trips.device_id = contexts.device_id
         and trips.started_at = contexts.started_at
-    left join reported
-        on trips.connection = reported.connection
-        and trips.device_id = reported.device_id
-        and trips.started_at = reported.occurred_at
-    where reported.row_key is null
+    except
+    select
+        connection,
+        device_id,
+        occurred_at
+    from reported
 
 )
 

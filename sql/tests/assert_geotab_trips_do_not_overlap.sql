@@ -6,7 +6,7 @@ with
 trips as (
 
     select * from {{ ref('stg_geotab__trips') }}
-    where started_at > current_timestamp - interval '26 hours' and deleted_at is null and is_completed
+    where started_at > current_timestamp - interval '26 hours' and not is_withdrawn and is_completed
 
 ),
 

@@ -27,8 +27,8 @@ added as (
         trips.connection,
         trips.device_id,
         cast(trips.started_at at time zone connections.time_zone as date) as activity_date,
-        count(*) filter (where trips.deleted_at is null) as trips,
-        sum(trips.driving_seconds) filter (where trips.deleted_at is null) as driving_seconds
+        count(*) filter (where not trips.is_withdrawn) as trips,
+        sum(trips.driving_seconds) filter (where not trips.is_withdrawn) as driving_seconds
     from trips
     inner join connections
         on trips.connection = connections.connection

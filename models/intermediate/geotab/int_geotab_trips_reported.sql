@@ -76,7 +76,7 @@ reported as (
             round(cast(contexts.odometer_start_m / 160.9344 as numeric)),
             addresses.address is not null
         ) as text)) as content_hash,
-        trips.is_completed and trips.deleted_at is null as is_reportable,
+        trips.is_completed and not trips.is_withdrawn as is_reportable,
         contexts.landed_xid,
         contexts.device_id,
         contexts.started_at as occurred_at,

@@ -28,7 +28,7 @@ connections as (
 trips as (
 
     select * from {{ ref('stg_geotab__trips') }}
-    where deleted_at is null
+    where not is_withdrawn
 
 ),
 

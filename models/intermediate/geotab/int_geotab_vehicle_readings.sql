@@ -25,7 +25,7 @@ engine_readings as (
 trips as (
 
     select * from {{ ref('stg_geotab__trips') }}
-    where deleted_at is null and not is_future
+    where not is_withdrawn and not is_future
 
 ),
 

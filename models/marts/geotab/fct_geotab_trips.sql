@@ -3,7 +3,7 @@ with
 trips as (
 
     select * from {{ ref('stg_geotab__trips') }}
-    where deleted_at is null
+    where not is_withdrawn
 
 ),
 

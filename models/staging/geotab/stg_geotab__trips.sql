@@ -23,6 +23,8 @@ select
     is_seat_belt_off,
     is_completed,
     is_future,
+    -- The same as a set `deleted_at`, but the planner can tell how many rows it leaves.
+    is_superseded or deleted_at is not null as is_withdrawn,
     started_at,
     stopped_at,
     next_trip_started_at,
