@@ -47,7 +47,7 @@ export const geotabSchema = z.strictObject({
   allowed_hosts: z.array(host).min(1).default(['geotab.com']),
   /** Diagnostics of which readings (StatusData) are kept. */
   diagnostics: z.array(z.string().min(1)).min(1).default(DEFAULT_DIAGNOSTICS),
-  page_rows: z.int().min(1).max(50_000).default(20_000),
+  page_rows: z.int().min(1).max(50_000).default(10_000),
   /** Multiplies the pauses between calls; 0 only for a server of your own. */
   pacing: z.number().min(0).max(10).default(1),
   timeout_seconds: z.number().min(0.05).max(3600).default(60),

@@ -43,7 +43,6 @@ export async function openGeotabBench(fleet: { vehicles: number; zones: number }
     JSON.stringify({
       geotab: {
         pacing: 0,
-        page_rows: 20_000,
         addresses: { per_run: 100_000, budget_seconds: 600 },
         databases: [
           {
