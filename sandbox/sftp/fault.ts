@@ -1,20 +1,22 @@
-/** A request of SFTP, by the name that version 3 gives it. */
-export type Operation =
-  | 'open'
-  | 'close'
-  | 'read'
-  | 'write'
-  | 'lstat'
-  | 'stat'
-  | 'fstat'
-  | 'opendir'
-  | 'readdir'
-  | 'remove'
-  | 'rename'
-  | 'mkdir'
-  | 'rmdir'
-  | 'setstat'
-  | 'realpath'
+/** The requests of SFTP, by the names that version 3 gives them. */
+export const OPERATIONS = [
+  'open',
+  'close',
+  'read',
+  'write',
+  'lstat',
+  'stat',
+  'fstat',
+  'opendir',
+  'readdir',
+  'remove',
+  'rename',
+  'mkdir',
+  'rmdir',
+  'setstat',
+  'realpath',
+] as const
+export type Operation = (typeof OPERATIONS)[number]
 
 /** Something that the stand-in does wrong on purpose. */
 type FaultKind =
@@ -60,11 +62,22 @@ export type Fault = (FaultKind | ConnectionFault) & FaultScope
 
 type Befallen = { operation: Operation; path: string } | 'connection' | 'login'
 
+/** A fault that is switched on. */
+export interface ActiveFault {
+  id: number
+  fault: Fault
+  /** Requests that matched so far, and those that it befell. */
+  matched: number
+  befell: number
+}
+
 /** The switches of a stand-in. */
 export interface FaultControl {
-  /** Switches a fault on beside those that are on; the answer switches it off again. */
-  set(fault: Fault): () => void
-  clear(): void
+  /** Switches a fault on, beside those that are on. */
+  set(fault: Fault): ActiveFault
+  list(): ActiveFault[]
+  /** Switches one fault off, or all of them; answers how many. */
+  clear(id?: number): number
   /** The faults that befall a request, a new connection, or a try to log in. */
   take(request: Befallen): Fault[]
   /** How many bytes may still be written. */
@@ -81,19 +94,22 @@ const ELSEWHERE: Partial<Record<Fault['fault'], Befallen>> = {
 const WRITING = new Set<Operation>(['open', 'write', 'remove', 'rename', 'mkdir', 'rmdir', 'setstat'])
 
 export function createFaultControl(): FaultControl {
-  let active: { fault: Fault; matched: number; befell: number }[] = []
+  let nextId = 1
+  let active: ActiveFault[] = []
   let written = 0
   return {
     set(fault) {
-      const one = { fault, matched: 0, befell: 0 }
-      active.push(one)
+      const added = { id: nextId, fault, matched: 0, befell: 0 }
+      nextId += 1
+      active.push(added)
       written = 0
-      return () => {
-        active = active.filter((each) => each !== one)
-      }
+      return { ...added }
     },
-    clear() {
-      active = []
+    list: () => active.map((each) => ({ ...each })),
+    clear(id) {
+      const before = active.length
+      active = id === undefined ? [] : active.filter((each) => each.id !== id)
+      return before - active.length
     },
     take(request) {
       const taken = active.filter((each) => {

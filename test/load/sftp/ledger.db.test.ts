@@ -86,11 +86,11 @@ test.for<[string, Fault, string]>([
 test('a server without a folder that it had before fails the delivery, and a person can send it again', async () => {
   const shipping = startShipping(database)
   const file = await shipping.plan()
-  const fixed = sandbox.faults.set({ fault: 'directoryMissing' })
+  const { id } = sandbox.faults.set({ fault: 'directoryMissing' })
   expect(await shipping.send(sandboxServer(sandbox))).toMatchObject([
     { outcome: 'failed', error: { code: 'SFTP_DIRECTORY_MISSING' } },
   ])
-  fixed()
+  sandbox.faults.clear(id)
   expect(await shipping.send(sandboxServer(sandbox))).toEqual([])
   const { destination } = shipping
   const requeue = () => database.db.transaction().execute((trx) => requeueDeliveries(trx, { destination }, systemClock))

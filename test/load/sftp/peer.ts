@@ -67,7 +67,7 @@ export async function sandboxPeer(): Promise<Peer> {
       sandbox.faults.set({ fault: 'readOnly' })
       return 'Import'
     },
-    restore: async () => sandbox.faults.clear(),
+    restore: async () => void sandbox.faults.clear(),
     close: () => sandbox.close(),
   }
 }
