@@ -1,4 +1,5 @@
 import type { Fleet } from './fleet.ts'
+import type { PastChange } from './memory.ts'
 import { RateLimits, VENDOR_LIMITS, type CallLimits } from './rate-limits.ts'
 import type { GeotabUser } from './sessions.ts'
 
@@ -9,6 +10,8 @@ export interface GeotabDatabase {
   users: readonly GeotabUser[]
   /** Calls per minute: none are counted by default, `vendor` counts as documented. */
   limits?: 'off' | 'vendor' | CallLimits
+  /** Told of each change of a device before the call is answered, for a fleet that is to remember it. */
+  onDeviceSet?: (change: PastChange) => void
   /** HTTP status of a call that is over its limit, 200 by default. */
   overLimitStatus?: 200 | 429
   /** Host that Authenticate sends its clients to, instead of ThisServer. */

@@ -5,6 +5,8 @@ export const REGIONS = ['b2701', 'b2702', 'b2703'] as const
 export const DEPARTMENTS = ['b2868', 'b2869', 'b286B', 'b286C'] as const
 export const LOCATIONS = ['b27D5', 'b27D6', 'b27D7', 'b27D8'] as const
 export const TWO_PARENTS = 'b286D'
+/** The roots below which a vehicle file may move devices. */
+export const CHANGEABLE_ROOTS = ['b2867', 'b27D4'] as const
 
 const COLOUR = { r: 0, g: 114, b: 188, a: 255 }
 

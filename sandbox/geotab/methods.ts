@@ -40,7 +40,7 @@ export function answerOpen(method: string, nowMs: number): unknown {
 
 /** Answers a method of a database. Throws ApiError. */
 export function answerMethod(method: string, parameters: Row, { database, user, nowMs }: Caller): unknown {
-  const { fleet, mostRows = MOST_ROWS, mostCoordinates = MOST_COORDINATES } = database
+  const { fleet, onDeviceSet, mostRows = MOST_ROWS, mostCoordinates = MOST_COORDINATES } = database
   const typeName = () => checkTypeName(parameters['typeName'])
   const write = () => ({ fleet, user, nowMs, entity: entityOf(parameters) })
   switch (method) {
@@ -51,7 +51,7 @@ export function answerMethod(method: string, parameters: Row, { database, user, 
     case 'GetCountOf':
       return getRows(fleet, typeName(), { search: parameters['search'] }, Infinity).length
     case 'Set':
-      return setEntity(typeName(), write())
+      return setEntity(typeName(), write(), onDeviceSet)
     case 'Add':
       return addEntity(typeName(), write())
     case 'Remove':

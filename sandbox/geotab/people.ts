@@ -41,7 +41,10 @@ export const driverId = (index: number) => hexId(FIRST_DRIVER_KEY + index)
 export function userRows(random: Random, drivers: number, start: number, domain: string): Row[] {
   const users = [
     user(MANAGER_ID, { name: `fleet.manager@${domain}`, firstName: 'Renée', lastName: 'Example', start }),
-    user(SERVICE_ID, { name: `milepost@${domain}`, firstName: 'Service', lastName: 'Account', start }),
+    {
+      ...user(SERVICE_ID, { name: `milepost@${domain}`, firstName: 'Service', lastName: 'Account', start }),
+      securityGroups: [{ id: 'GroupEverythingSecurityId' }],
+    },
   ]
   for (let index = 0; index < drivers; index += 1) {
     const firstName = FIRST_NAMES[index % FIRST_NAMES.length] ?? ''

@@ -1,6 +1,7 @@
 import { ApiError, argumentError } from './api-error.ts'
 import type { Fleet } from './fleet.ts'
 import { groupIds, withDescendants } from './group-tree.ts'
+import type { PastChange } from './memory.ts'
 import { dateAt, rowAt, textAt } from './parameters.ts'
 import type { GeotabUser } from './sessions.ts'
 import { FOREVER, hexId, isoText, type Row } from './wire.ts'
@@ -31,7 +32,11 @@ interface WriteCall {
 }
 
 /** Answers Set: properties that are missing or null keep their value, and so does what cannot be set. */
-export function setEntity(typeName: string, { fleet, user, nowMs, entity }: WriteCall): null {
+export function setEntity(
+  typeName: string,
+  { fleet, user, nowMs, entity }: WriteCall,
+  onDeviceSet: (change: PastChange) => void = () => {},
+): null {
   if (typeName !== 'Device' && typeName !== 'Zone') throw argumentError(`The stand-in cannot set a ${typeName}.`)
   const id = textAt(entity, 'id')
   const stored = id === undefined ? undefined : fleet.store.table(typeName).get(id)
@@ -40,6 +45,7 @@ export function setEntity(typeName: string, { fleet, user, nowMs, entity }: Writ
   const wanted = Object.fromEntries(given)
   const changes =
     typeName === 'Device' ? deviceChanges({ fleet, user, nowMs, entity: wanted }, stored.row) : zoneChanges(wanted)
+  if (typeName === 'Device') onDeviceSet({ deviceId: stored.key, changes, at: new Date(nowMs), times: 1 })
   const row = { ...stored.row, ...changes }
   fleet.store.put(typeName, { key: stored.key, row, ms: nowMs })
   return null
