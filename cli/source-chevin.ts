@@ -26,6 +26,7 @@ export async function openChevin(config: Config): Promise<OpenChevin> {
   const server = await startSftpSandbox({ user: USER, password: PASSWORD, root })
   const source: ChevinTarget = {
     isSandbox: true,
+    isLocal: true,
     server: chevinServer(config, {
       host: server.host,
       port: server.port,

@@ -28,7 +28,7 @@ const database = z.strictObject({
   password: secretReference.optional(),
   /** Zone of the clocks that the reports show. */
   time_zone: timeZone.default('America/New_York'),
-  /** First day whose trips, positions, … are read; without it the feeds begin with what is new. */
+  /** First day whose trips, positions, … are read; without it all that there is. */
   start_date: z.iso.date({ error: 'expected a calendar date, YYYY-MM-DD' }).optional(),
   /** Unit of Trip.distance: kilometres by documentation, metres in some databases. */
   trip_distance_unit: z.enum(['auto', 'km', 'm']).default('auto'),

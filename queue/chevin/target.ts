@@ -7,6 +7,8 @@ import type { PipelineContext } from '../context.ts'
 export interface ChevinTarget {
   /** The server is a stand-in. */
   isSandbox: boolean
+  /** It is on this machine, as stand-ins are. */
+  isLocal: boolean
   server: SftpServer
   /** The ledger's name for the server. */
   destination: string
@@ -15,6 +17,7 @@ export interface ChevinTarget {
   place: string
 }
 
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]'])
 const KEEPALIVE_SECONDS = 15
 const MOST_FILE_BYTES = 512 * 1_048_576
 
@@ -24,6 +27,7 @@ export function configuredChevin(config: Config): ChevinTarget | null {
   if (sftp === null) return null
   return {
     isSandbox: false,
+    isLocal: LOOPBACK.has(sftp.host),
     server: chevinServer(config, {
       host: sftp.host,
       port: sftp.port,
@@ -59,12 +63,16 @@ export function chevinServer(
 }
 
 /** Throws DELIVERY_MIXED when made-up data would be sent to a real server. */
-export function assertMayDeliver({ geotab, chevin }: PipelineContext): void {
-  if (!geotab.isSandbox || chevin.isSandbox) return
+export function assertMayDeliver({ geotab, chevin }: Pick<PipelineContext, 'geotab' | 'chevin'>): void {
+  const madeUp = geotab.databases.filter((database) => database.isMadeUp)
+  if (madeUp.length === 0 || chevin.isSandbox || chevin.isLocal) return
+  const why = geotab.isSandbox
+    ? 'no Geotab database is configured'
+    : `the server of ${madeUp.map(({ connection }) => connection).join(', ')} is a stand-in on this machine`
   throw new PipelineError(
     'DELIVERY_MIXED',
-    `The fleet is made up (no Geotab database is configured), but chevin.sftp is a real server (${chevin.place}). ` +
-      'Nothing is sent there: list your databases under geotab.databases, or take chevin.sftp out.',
+    `The fleet is made up (${why}), but chevin.sftp is a real server (${chevin.place}). Nothing is sent there: list ` +
+      'your databases under geotab.databases, or take chevin.sftp out.',
     'never',
   )
 }

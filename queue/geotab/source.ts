@@ -12,6 +12,8 @@ export interface GeotabDatabaseSource {
   /** The database's id in the configuration: the connection under which all its rows stand. */
   connection: string
   name: string
+  /** Its fleet is made up: the server is a stand-in, the built-in one or one on this machine. */
+  isMadeUp: boolean
   /** Zone of the clocks that the reports show. */
   timeZone: string
   /** First instant (ISO, UTC) whose trips, positions, … are read; null: all that there is. */
@@ -49,6 +51,7 @@ export function geotabSource(
     databases: databases.map((entry) => ({
       connection: entry.id,
       name: entry.name ?? entry.id,
+      isMadeUp: isSandbox || entry.server.startsWith('http://'),
       timeZone: entry.time_zone,
       startAt: entry.start_date === undefined ? null : `${entry.start_date}T00:00:00.000Z`,
       tripDistanceUnit: entry.trip_distance_unit,

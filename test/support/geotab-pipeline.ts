@@ -150,6 +150,7 @@ function configOf({ pageRows }: GeotabPipelineOptions): Config {
 function targetOf(sftp: SftpSandbox): ChevinTarget {
   return {
     isSandbox: true,
+    isLocal: true,
     server: {
       name: 'chevin',
       host: sftp.host,

@@ -23,6 +23,7 @@ export const SMALL_PROJECT = resolve(import.meta.dirname, '../fixtures/projects/
 /** Where nothing is sent to: a pipeline without a Geotab database has no reports. */
 const NO_CHEVIN: ChevinTarget = {
   isSandbox: true,
+  isLocal: true,
   server: {
     name: 'nowhere',
     host: '127.0.0.1',

@@ -224,6 +224,7 @@ export function syncContext(
       {
         connection: of.connection,
         name: 'Fleet',
+        isMadeUp: true,
         timeZone: 'UTC',
         startAt: null,
         tripDistanceUnit: 'auto',
@@ -245,6 +246,7 @@ export function syncContext(
     geotab,
     chevin: {
       isSandbox: true,
+      isLocal: true,
       server: of.sftp,
       destination: of.connection,
       importDir: 'Import',
