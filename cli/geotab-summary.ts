@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { DB } from '../db/schema.ts'
 import type { DeliverOutput } from '../queue/chevin/reports-stage.ts'
-import type { SyncOutput } from '../queue/chevin/vehicle-sync.ts'
+import type { SyncOutput } from '../queue/chevin/sync-output.ts'
 import type { ContextsOutput } from '../queue/geotab/contexts-stage.ts'
 import type { Step } from '../queue/ledger.ts'
 import { count, renderTable } from './output.ts'

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { PipelineError } from '../core/errors.ts'
 import type { RowResult } from '../load/geotab/result-csv.ts'
-import type { SyncOutput } from '../queue/chevin/vehicle-sync.ts'
+import type { SyncOutput } from '../queue/chevin/sync-output.ts'
 import { drainOnSignals } from './drain.ts'
 import { EXIT, usageError, wholeNumber } from './exit.ts'
 import { count, isInteractive, print, renderCsv, renderJson, renderTable, say } from './output.ts'
@@ -75,7 +75,8 @@ async function act(what: 'plan' | 'apply', options: Options): Promise<void> {
     throw usageError(`--approve takes the id of a plan, which \`npx milepost sync plan\` shows, not ${options.approve}`)
   const drain = drainOnSignals()
   const { openPipeline } = await import('./pipeline.ts')
-  const { applySync, approveSync, planResults, planSync } = await import('../queue/chevin/vehicle-sync.ts')
+  const { planResults } = await import('../queue/chevin/carry-out.ts')
+  const { applySync, approveSync, planSync } = await import('../queue/chevin/vehicle-sync.ts')
   const { requireVehicleSettings } = await import('../queue/chevin/vehicle-settings.ts')
   const { checkConnections } = await import('../queue/connections.ts')
   const { context, sources, close } = await openPipeline(drain, { schedules: false })
@@ -147,6 +148,7 @@ const STATES: Record<SyncOutput['state'], string> = {
   planned: 'Planned:  ',
   needs_approval: 'APPROVAL: ',
   applied: 'Applied:  ',
+  busy: 'Busy:     ',
 }
 
 function renderRows(rows: RowResult[]): string {

@@ -136,9 +136,13 @@ const vehicleUpdates = z.strictObject({
   settle_seconds: z.number().min(0).max(3600).default(10),
   /** How long a file that seems to end within a row must have looked the same. */
   unfinished_seconds: z.number().min(0).max(86_400).default(900),
+  /** The same for a file with fewer rows than the one before; without it unfinished_seconds, between stand-ins 0. */
+  shrunk_seconds: z.number().min(0).max(86_400).optional(),
   max_file_mb: z.number().min(0.001).max(512).default(64),
   /** How often a change that fails in passing is tried, in all. */
   attempts: z.int().min(1).max(100).default(9),
+  /** Days for which the bytes and rows of files and plans are kept; the audit of changes stays for ever. */
+  keep_days: z.int().min(1).max(36_500).default(400),
 })
 
 export const chevinSchema = z.strictObject({

@@ -9,6 +9,8 @@ type Db = Kysely<DB> | Transaction<DB>
 
 export const VEHICLES_FEED = 'chevin.vehicles'
 const PAGE_ROWS = 5000
+// Of a row in quarantine; the file itself is kept whole.
+const LONGEST_TEXT = 10_000
 
 /** A vehicle file as it was read. */
 export interface IncomingVehicleFile {
@@ -36,6 +38,7 @@ export interface VehicleFileRecord {
   connection: string
   path: string
   sha256: string
+  bytes: number
   modified_at: Date
   outcome: 'taken' | 'rejected'
   reason: string | null
@@ -69,7 +72,7 @@ export async function landVehicleFile(
     assertAccounted(page, `${VEHICLES_FEED} ${connection}`)
   }
   for (const { line, field, text, reason } of bad) {
-    const payload = storableJson({ file: sha256, line, text })
+    const payload = storableJson({ file: sha256, line, text: text.slice(0, LONGEST_TEXT) })
     await quarantineReject(trx, target, runId, {
       payload,
       code: 'ROW_UNREADABLE',
@@ -102,12 +105,21 @@ function keyOf(record: unknown): string {
 /** The file that came last, whatever became of it. */
 export async function newestVehicleFile(db: Db, connection: string): Promise<VehicleFileRecord | null> {
   const { rows } = await sql<VehicleFileRecord>`
-    select file_id, connection, path, sha256, modified_at, outcome, reason, rows, bad_rows, first_seen_at, archive_path,
+    select file_id, connection, path, sha256, bytes, modified_at, outcome, reason, rows, bad_rows, first_seen_at, archive_path,
       archived_at
     from raw.chevin__vehicle_files where connection = ${connection}
     order by file_number desc limit 1
   `.execute(db)
   return rows[0] ?? null
+}
+
+/** How many rows the file had that was taken last, those included that could not be read; null when none was yet. */
+export async function rowsTakenLast(db: Db, connection: string): Promise<number | null> {
+  const { rows } = await sql<{ rows: number }>`
+    select rows + bad_rows as rows from raw.chevin__vehicle_files
+    where connection = ${connection} and outcome = 'taken' order by file_number desc limit 1
+  `.execute(db)
+  return rows[0]?.rows ?? null
 }
 
 /** Notes that a file's content was there again. */

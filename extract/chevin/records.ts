@@ -44,7 +44,9 @@ export function* splitRecords(text: string): Generator<CsvRecord> {
 export function seemsUnfinished(text: string): boolean {
   if (text === '') return true
   // With a zero behind it in UTF-16, which is refused for what it is and not waited for.
-  return !/[\r\n]\0?$/.test(text) || countQuotes(text) % 2 === 1
+  if (!/[\r\n]\0?$/.test(text) || countQuotes(text) % 2 === 1) return true
+  // Where other lines end in CR and LF, a CR alone is half an end.
+  return text.endsWith('\r') && text.includes('\n')
 }
 
 /** Lines from one on until the quotes are even, which is what ends a record. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sleep } from '../../core/backoff.ts'
+import { PipelineError } from '../../core/errors.ts'
 import type { SftpSession } from '../../core/sftp/session.ts'
 import { seemsUnfinished } from './records.ts'
 
@@ -75,7 +76,7 @@ export async function lookAtVehicleFile(
   if (marker !== null && marker.modifiedAt < new Date(sighting.modifiedAt)) {
     return { outcome: 'waiting', why: `the marker ${rules.markerPath} is older than it`, sighting }
   }
-  const content = await session.readFile(rules.path, rules.maxBytes)
+  const content = await readWhole(session, rules)
   const after = await sight(session, rules.path, sighting, options.now())
   if (after === null) return { outcome: 'missing', what: rules.path }
   if (after.since !== sighting.since || after.size !== content.length) {
@@ -93,6 +94,16 @@ export async function lookAtVehicleFile(
     modifiedAt: new Date(sighting.modifiedAt),
   }
   return { outcome: 'ready', file, sighting }
+}
+
+async function readWhole(session: SftpSession, { path, maxBytes }: VehicleFileRules): Promise<Buffer> {
+  try {
+    return await session.readFile(path, maxBytes)
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.code !== 'SFTP_TOO_LARGE') throw error
+    const message = `${error.message} Nothing of it was read. If it is meant to be so large, raise chevin.vehicle_updates.max_file_mb.`
+    throw new PipelineError(error.code, message, 'never', { cause: error })
+  }
 }
 
 async function sight(session: SftpSession, path: string, before: Sighting | null, now: Date): Promise<Sighting | null> {

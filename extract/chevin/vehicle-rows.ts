@@ -26,6 +26,9 @@ export interface VehicleRows {
   warnings: string[]
 }
 
+// Of columns that are not used.
+const MOST_TOLD = 10
+
 const NAMES: Record<VehicleColumn, string[]> = {
   serial: ['serial', 'serialnumber', 'serialno', 'deviceserialnumber', 'geotabserial', 'geotabserialnumber'],
   id: ['id', 'deviceid', 'geotabid', 'geotabdeviceid'],
@@ -90,7 +93,11 @@ function headerOf(
   const strange = header.filter((_cell, index) => columns[index] === null).map((cell) => JSON.stringify(cell))
   const missing = VEHICLE_COLUMNS.filter((column) => !known.includes(column))
   const warnings = [
-    ...(strange.length === 0 ? [] : [`columns not used: ${strange.join(', ')}`]),
+    ...(strange.length === 0
+      ? []
+      : [
+          `columns not used: ${strange.slice(0, MOST_TOLD).join(', ').slice(0, 500)}${strange.length > MOST_TOLD ? ` and ${strange.length - MOST_TOLD} more` : ''}`,
+        ]),
     ...(missing.length === 0 ? [] : [`columns missing, which therefore stay as they are: ${missing.join(', ')}`]),
   ]
   return { header, columns, warnings }

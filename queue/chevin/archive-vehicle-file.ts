@@ -2,61 +2,97 @@ import { createHash } from 'node:crypto'
 import { PipelineError } from '../../core/errors.ts'
 import { folderOf, nameOf, remotePath } from '../../core/sftp/names.ts'
 import type { SftpSession } from '../../core/sftp/session.ts'
-import { noteVehicleFileArchive, type VehicleFileRecord } from '../../extract/landing-vehicles.ts'
+import { newestVehicleFile, noteVehicleFileArchive, type VehicleFileRecord } from '../../extract/landing-vehicles.ts'
 import { endAlert, raiseAlert } from '../alerts.ts'
 import type { PipelineContext } from '../context.ts'
 
+const alertOf = (connection: string) => ({ kind: 'vehicle_file_archive', subject: connection })
+
 /**
  * Moves a file that is dealt with to processed/ or rejected/ beside it. Its name there is written down before the first
- * attempt; a file that has been replaced meanwhile is not touched. What the server does not permit is told by an alert,
- * and tried again as long as the file lies there. Returns where it is now, or null.
+ * attempt; a file that has been replaced meanwhile is not touched. What keeps the server from moving it is told by an
+ * alert, undoes nothing, and is tried again as long as the file lies there. Returns where it is now, or null.
  */
 export async function archiveVehicleFile(
   context: PipelineContext,
-  session: SftpSession,
+  openSession: () => Promise<SftpSession>,
   file: VehicleFileRecord,
 ): Promise<string | null> {
-  if (!context.config.chevin.vehicle_updates.archive) return null
+  const { archive, file: watched } = context.config.chevin.vehicle_updates
+  if (!archive) return null
   const { db, clock } = context
   // A file that was moved and came again is moved under another name.
   const path =
-    file.archived_at === null && file.archive_path !== null ? file.archive_path : archivePath(file, clock.now())
+    file.archived_at === null && file.archive_path !== null
+      ? file.archive_path
+      : archivePath(watched, file, clock.now())
   await noteVehicleFileArchive(db, file.file_id, { path })
-  const alert = { kind: 'vehicle_file_archive', subject: file.connection }
-  const problem = await move(session, file, path)
-  if (problem === null) {
-    await noteVehicleFileArchive(db, file.file_id, { path, at: clock.now() })
-    await endAlert(db, alert)
-    return path
+  const { isMoved, problem, isTrouble } = await move(openSession, file, path)
+  if (isMoved) await noteVehicleFileArchive(db, file.file_id, { path, at: clock.now() })
+  else await noteVehicleFileArchive(db, file.file_id, { path, problem })
+  if (!isTrouble) await endAlert(db, alertOf(file.connection))
+  else {
+    await raiseAlert(db, {
+      ...alertOf(file.connection),
+      severity: 'warning',
+      message: `${file.path} was dealt with but not moved to ${path}: ${problem} It is kept here, and is not applied again.`,
+      nextStep: 'make the folder and permit the move, or set chevin.vehicle_updates.archive to false',
+    })
   }
-  await noteVehicleFileArchive(db, file.file_id, { path, problem })
-  await raiseAlert(db, {
-    ...alert,
-    severity: 'warning',
-    message: `${file.path} was dealt with but not moved to ${path}: ${problem} It is kept here, and is not applied again.`,
-    nextStep: 'make the folder and permit the move, or set chevin.vehicle_updates.archive to false',
-  })
-  return null
+  return isMoved ? path : null
 }
 
-function archivePath({ path, sha256, outcome }: VehicleFileRecord, now: Date): string {
+function archivePath(watched: string, { sha256, outcome }: VehicleFileRecord, now: Date): string {
   const stamp = now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
-  const folder = remotePath(folderOf(path), outcome === 'taken' ? 'processed' : 'rejected')
-  return remotePath(folder, `${stamp}Z_${sha256.slice(0, 8)}_${nameOf(path)}`)
+  const folder = remotePath(folderOf(watched), outcome === 'taken' ? 'processed' : 'rejected')
+  return remotePath(folder, `${stamp}Z_${sha256.slice(0, 8)}_${nameOf(watched)}`)
 }
 
-/** Null once the file stands at its new place; else why it does not. */
-async function move(session: SftpSession, file: VehicleFileRecord, to: string): Promise<string | null> {
+/** How a move ended. That the file is gone or another one is no trouble: there is nothing left to be moved. */
+interface Move {
+  isMoved: boolean
+  problem: string
+  isTrouble: boolean
+}
+
+async function move(openSession: () => Promise<SftpSession>, file: VehicleFileRecord, to: string): Promise<Move> {
+  const nothingLeft = (problem: string): Move => ({ isMoved: false, problem, isTrouble: false })
   try {
-    const found = await session.stat(file.path)
-    if (found === null) return (await session.stat(to)) === null ? 'it is gone from there.' : null
+    const session = await openSession()
+    if ((await session.stat(file.path)) === null) {
+      const isThere = (await session.stat(to)) !== null
+      return isThere ? { isMoved: true, problem: '', isTrouble: false } : nothingLeft('it is gone from there.')
+    }
     const content = await session.readFile(file.path)
     const isOurs = createHash('sha256').update(content).digest('hex') === file.sha256
-    if (!isOurs) return 'another file has taken its place meanwhile.'
+    if (!isOurs) return nothingLeft('another file has taken its place meanwhile.')
     await session.rename(file.path, to)
-    return null
+    return { isMoved: true, problem: '', isTrouble: false }
   } catch (error) {
-    if (error instanceof PipelineError) return error.message
+    if (error instanceof PipelineError) return { isMoved: false, problem: error.message, isTrouble: true }
     throw error
   }
+}
+
+/**
+ * Looks, where no file lies, after the one that came last. A move of which the answer was lost is noted. A writer that
+ * was still at it when its file was moved has gone on writing there: then that is the file to be read, and its path is
+ * returned.
+ */
+export async function lookAfterMoved(
+  { db, clock }: PipelineContext,
+  session: SftpSession,
+  connection: string,
+): Promise<string | null> {
+  const file = await newestVehicleFile(db, connection)
+  if (file === null || file.archive_path === null) return null
+  const there = await session.stat(file.archive_path)
+  if (file.archived_at === null && (await session.stat(file.path)) === null) {
+    const path = file.archive_path
+    // Moved by somebody else, or taken away, is as good: nothing is left to be moved.
+    if (there === null) await noteVehicleFileArchive(db, file.file_id, { path, problem: 'it is gone from there.' })
+    else await noteVehicleFileArchive(db, file.file_id, { path, at: clock.now() })
+    await endAlert(db, alertOf(connection))
+  }
+  return there !== null && there.kind === 'file' && there.size > file.bytes ? file.archive_path : null
 }

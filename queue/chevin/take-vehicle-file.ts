@@ -1,12 +1,18 @@
 import { PipelineError } from '../../core/errors.ts'
 import type { SftpSession } from '../../core/sftp/session.ts'
 import { decodeFile } from '../../extract/chevin/decode.ts'
-import { lookAtVehicleFile, type Sighting, type VehicleFile } from '../../extract/chevin/vehicle-file.ts'
+import {
+  lookAtVehicleFile,
+  type Sighting,
+  type VehicleFile,
+  type VehicleFileRules,
+} from '../../extract/chevin/vehicle-file.ts'
 import { readVehicleRows, type VehicleRows } from '../../extract/chevin/vehicle-rows.ts'
 import {
   landVehicleFile,
   newestVehicleFile,
   noteVehicleFileSeen,
+  rowsTakenLast,
   VEHICLES_FEED,
   vehicleFileContent,
   type IncomingVehicleFile,
@@ -15,12 +21,13 @@ import {
 import { endAlert, raiseAlert } from '../alerts.ts'
 import type { PipelineContext } from '../context.ts'
 import { readCursor, writeCursor } from '../ledger.ts'
+import { lookAfterMoved } from './archive-vehicle-file.ts'
 import type { VehicleSettings } from './vehicle-settings.ts'
 
 /** What was found on the server. `same`: the content that came last is there again. */
 export type Taken =
   | { outcome: 'missing' | 'waiting'; why: string }
-  | { outcome: 'new' | 'same'; file: VehicleFileRecord; isThere: boolean }
+  | { outcome: 'new' | 'same'; file: VehicleFileRecord }
 
 /** Looks for the vehicle file and, when it is complete and new, lands it with all its rows. */
 export async function takeVehicleFile(
@@ -29,31 +36,50 @@ export async function takeVehicleFile(
   { connection, file: rules }: VehicleSettings,
   { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<Taken> {
-  const before = (await readCursor(context.db, VEHICLES_FEED, connection)) as Sighting | null
-  const look = await lookAtVehicleFile(session, rules, { signal, now: () => context.clock.now(), before })
+  const { db, clock } = context
+  const before = (await readCursor(db, VEHICLES_FEED, connection)) as Sighting | null
+  const lookAt = (of: VehicleFileRules) => lookAtVehicleFile(session, of, { signal, now: () => clock.now(), before })
+  let look = await lookAt(rules)
+  if (look.outcome === 'missing') {
+    const moved = await lookAfterMoved(context, session, connection)
+    // A marker tells that its file was complete: what was added to it since is somebody else's doing.
+    if (moved !== null && rules.markerPath === null) look = await lookAt({ ...rules, path: moved })
+  }
   const sighting = look.outcome === 'missing' ? null : look.sighting
-  await context.db.transaction().execute((trx) => writeCursor(trx, VEHICLES_FEED, connection, sighting, runId))
+  await db.transaction().execute((trx) => writeCursor(trx, VEHICLES_FEED, connection, sighting, runId))
   if (look.outcome === 'missing') return { outcome: 'missing', why: `${look.what} is not there` }
   if (look.outcome === 'waiting') return { outcome: 'waiting', why: `${rules.path}: ${look.why}` }
   const { file } = look
-  const held = await newestVehicleFile(context.db, connection)
+  const held = await newestVehicleFile(db, connection)
   if (held !== null && held.sha256 === file.sha256) {
-    await noteVehicleFileSeen(context.db, held.file_id, context.clock.now())
+    await noteVehicleFileSeen(db, held.file_id, clock.now())
     context.logger.info({ file: held.path, sha256: held.sha256 }, 'the vehicle file is the one that came last')
-    return { outcome: 'same', file: held, isThere: true }
+    return { outcome: 'same', file: held }
   }
-  const landed = await land(context, connection, file, runId)
-  return { outcome: 'new', file: landed, isThere: true }
+  const reading = readFile(file.content)
+  const restedSeconds = (clock.now().getTime() - Date.parse(look.sighting.since)) / 1000
+  const isUnsure = rules.markerPath === null && restedSeconds < rules.shrunkSeconds
+  const why = isUnsure ? shrunk(reading, await rowsTakenLast(db, connection)) : null
+  if (why !== null) {
+    return { outcome: 'waiting', why: `${rules.path}: ${why}; it is taken once it has rested ${rules.shrunkSeconds} s` }
+  }
+  return { outcome: 'new', file: await land(context, connection, file, { reading, runId }) }
+}
+
+/** What is suspicious of a file with fewer rows than the one before: its writer may have paused between two rows. */
+function shrunk(reading: IncomingVehicleFile['reading'], rowsBefore: number | null): string | null {
+  if ('rejected' in reading || rowsBefore === null) return null
+  const rows = reading.rows.length + reading.bad.length
+  return rows < rowsBefore ? `it has ${rows} row(s) and the file before had ${rowsBefore}` : null
 }
 
 async function land(
   context: PipelineContext,
   connection: string,
   file: VehicleFile,
-  runId: string,
+  { reading, runId }: { reading: IncomingVehicleFile['reading']; runId: string },
 ): Promise<VehicleFileRecord> {
   const { path, sha256, content, modifiedAt } = file
-  const reading = readFile(content)
   const incoming = { connection, path, sha256, content, modifiedAt, reading }
   const landed = await context.db
     .transaction()
@@ -75,9 +101,11 @@ async function land(
 function readFile(content: Buffer): IncomingVehicleFile['reading'] {
   try {
     const { text, encoding } = decodeFile(content)
-    const { rows, bad } = readVehicleRows(text)
-    if (rows.length > 0 || bad.length === 0) return { encoding, rows, bad }
-    const message = `The vehicle file has no row that can be read (line ${bad[0]?.line}: ${bad[0]?.reason}). Nothing of it was used.`
+    const { header, rows, bad } = readVehicleRows(text)
+    // A header alone says that nothing is to be changed; an empty file says nothing, and is an export that failed.
+    if (rows.length > 0 || (header !== null && bad.length === 0)) return { encoding, rows, bad }
+    const why = bad[0] === undefined ? 'it is empty' : `line ${bad[0].line}: ${bad[0].reason}`
+    const message = `The vehicle file has no row that can be read (${why.slice(0, 300)}). Nothing of it was used. Have it exported anew.`
     return { rejected: { code: 'CHEVIN_NO_ROWS', message } }
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error

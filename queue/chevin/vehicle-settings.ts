@@ -9,7 +9,10 @@ export interface VehicleSettings {
   offBecause: string | null
   /** The Geotab database that is changed. */
   connection: string
-  file: VehicleFileRules
+  file: VehicleFileRules & {
+    /** How long a file with fewer rows than the one before must have looked the same. */
+    shrunkSeconds: number
+  }
   rules: VehicleRules
   limits: { maxPercent: number; maxDevices: number }
 }
@@ -37,6 +40,7 @@ export function vehicleSettings(context: PipelineContext): VehicleSettings | nul
       polls: settings.polls,
       settleSeconds: isSandbox ? Math.min(settings.settle_seconds, SANDBOX_SETTLE_SECONDS) : settings.settle_seconds,
       unfinishedSeconds: settings.unfinished_seconds,
+      shrunkSeconds: settings.shrunk_seconds ?? (isSandbox ? 0 : settings.unfinished_seconds),
       maxBytes: Math.round(settings.max_file_mb * 1_048_576),
     },
     rules: {

@@ -2,44 +2,17 @@ import { sql } from 'kysely'
 import { PipelineError } from '../../core/errors.ts'
 import { openSftp, type SftpSession } from '../../core/sftp/session.ts'
 import { tryLock } from '../../db/advisory-lock.ts'
-import { applyPlan } from '../../load/geotab/apply.ts'
-import {
-  beginPlan,
-  endPlan,
-  readOpenPlan,
-  readPlan,
-  readPlanRows,
-  storePlan,
-  type StoredPlan,
-} from '../../load/geotab/plans.ts'
-import { resultCsv, rowResult, type RowResult } from '../../load/geotab/result-csv.ts'
-import { readUpdates } from '../../load/geotab/updates.ts'
-import { planDelivery } from '../../load/sftp/ledger.ts'
+import { readOpenPlan, readPlan, storePlan, type StoredPlan } from '../../load/geotab/plans.ts'
 import { newestVehicleFile, type VehicleFileRecord } from '../../extract/landing-vehicles.ts'
-import { changeableGroups } from '../../transform/chevin/groups.ts'
-import { differingFields, intentOf } from '../../transform/chevin/intent.ts'
 import { changeLimit, planVehicles } from '../../transform/chevin/plan.ts'
-import { endAlert, raiseAlert } from '../alerts.ts'
+import { raiseAlert } from '../alerts.ts'
 import type { PipelineContext } from '../context.ts'
 import { archiveVehicleFile } from './archive-vehicle-file.ts'
-import { deviceApi, fleetNow, fleetOfFeeds, groupsNow } from './fleet.ts'
-import { sendDue } from './send.ts'
+import { approvalAlert, carryOut } from './carry-out.ts'
+import { fleetNow, fleetOfFeeds } from './fleet.ts'
+import { countsLine, syncOutput, type SyncOutput } from './sync-output.ts'
 import { rowsOfVehicleFile, takeVehicleFile, type Taken } from './take-vehicle-file.ts'
 import { assertSyncOn, type VehicleSettings } from './vehicle-settings.ts'
-
-/** What a call did. */
-export interface SyncOutput {
-  /**
-   * `missing`, `waiting`: there is no (complete) file. `rejected`: it cannot be read. `same`: it was dealt with before.
-   * `planned`: the plan was made and not carried out. `needs_approval`: it changes too much. `applied`: it was carried out.
-   */
-  state: 'missing' | 'waiting' | 'rejected' | 'same' | 'planned' | 'needs_approval' | 'applied'
-  explanation: string
-  file: { path: string; sha256: string; archived_as: string | null } | null
-  plan: Pick<StoredPlan, 'plan_id' | 'status' | 'fleet' | 'rows' | 'changes' | 'change_limit' | 'warnings'> | null
-  /** Rows of the file by what became of them; null before they were carried out. */
-  results: Record<RowResult['result'], number> | null
-}
 
 export interface SyncOptions {
   runId: string
@@ -117,12 +90,12 @@ class VehicleSync {
   async plan(): Promise<SyncOutput> {
     const open = await this.#openPlan()
     if (open?.status === 'applying') {
-      return this.#tell('planned', 'this plan was begun and not finished; applying goes on with it', { plan: open })
+      return syncOutput('planned', 'this plan was begun and not finished; applying goes on with it', { plan: open })
     }
     const found = await this.#findPlan({ archives: false })
     if (!('status' in found)) return found
     const told = found.status === 'needs_approval' ? tooMuch(found) : 'nothing was changed'
-    return this.#tell(found.status === 'needs_approval' ? 'needs_approval' : 'planned', told, { plan: found })
+    return syncOutput(found.status === 'needs_approval' ? 'needs_approval' : 'planned', told, { plan: found })
   }
 
   async apply(): Promise<SyncOutput> {
@@ -133,13 +106,13 @@ class VehicleSync {
     if (!('status' in plan)) return plan
     if (plan.status !== 'needs_approval') return await this.#carryOut(plan)
     await raiseAlert(this.#context.db, {
-      ...this.#approvalAlert,
+      ...approvalAlert(this.#settings.connection),
       severity: 'critical',
       message: tooMuch(plan),
       nextStep: `npx milepost sync plan, then: npx milepost sync apply --approve ${plan.plan_id}`,
       runId: this.#options.runId,
     })
-    return this.#tell('needs_approval', tooMuch(plan), { plan })
+    return syncOutput('needs_approval', tooMuch(plan), { plan })
   }
 
   async approve({ planId, by }: { planId: string; by: string }): Promise<SyncOutput> {
@@ -156,10 +129,6 @@ class VehicleSync {
     await this.#session?.close()
   }
 
-  get #approvalAlert() {
-    return { kind: 'vehicle_updates_approval', subject: this.#settings.connection }
-  }
-
   #openPlan(): Promise<StoredPlan | null> {
     return readOpenPlan(this.#context.db, this.#settings.connection)
   }
@@ -167,17 +136,17 @@ class VehicleSync {
   /** The plan of the file that is on the server, or what there is to say instead. */
   async #findPlan({ archives }: { archives: boolean }): Promise<StoredPlan | SyncOutput> {
     const taken = await this.#take()
-    if (!('file' in taken)) return this.#tell(taken.outcome, taken.why, {})
+    if (!('file' in taken)) return syncOutput(taken.outcome, taken.why, {})
     const { file } = taken
     if (file.outcome === 'rejected') {
       const archived = archives ? await this.#archive(file) : null
       const state = taken.outcome === 'new' ? 'rejected' : 'same'
-      return this.#tell(state, file.reason ?? 'it cannot be read', { file, archived })
+      return syncOutput(state, file.reason ?? 'it cannot be read', { file, archived })
     }
     const done = await this.#donePlan(file)
     if (done === null) return await this.#makePlan(file)
     const archived = archives ? await this.#archive(file) : null
-    return this.#tell('same', `the same file was dealt with by plan ${done}`, { file, archived })
+    return syncOutput('same', `the same file was dealt with by plan ${done}`, { file, archived })
   }
 
   async #take(): Promise<Taken> {
@@ -229,145 +198,16 @@ class VehicleSync {
   }
 
   async #carryOut(plan: StoredPlan, approvedBy: string | null = null): Promise<SyncOutput> {
-    const { db, clock, config } = this.#context
-    const { connection, rules } = this.#settings
-    const { signal, runId, onProgress } = this.#options
-    // Whoever approves a plan lets it go beyond the limit; nobody else does, however the plan came to be open.
-    await beginPlan(db, plan.plan_id, approvedBy, clock.now())
-    await endAlert(db, this.#approvalAlert)
-    if (plan.changes > 0) {
-      const tree = await groupsNow(this.#context, connection, signal)
-      const changeable = changeableGroups(tree, rules.changeableRoots, rules.includeRoots)
-      const allowed = new Set(rules.fields)
-      const { waiting, lastError } = await applyPlan({
-        db,
-        api: deviceApi(this.#context, connection),
-        judgement: {
-          changeNow: ({ fields, before, after }, now) =>
-            intentOf(
-              { fields: fields.filter((field) => allowed.has(field)), before: before ?? {}, after: after ?? {} },
-              now,
-              changeable,
-            ),
-          differing: differingFields,
-        },
-        plan,
-        clock,
-        signal,
-        runId,
-        retry: {
-          attempts: config.geotab.retry.attempts,
-          baseMs: config.geotab.retry.base_ms,
-          maxMs: config.geotab.retry.max_ms,
-        },
-        attempts: config.chevin.vehicle_updates.attempts,
-        ...(onProgress === undefined ? {} : { onProgress }),
-      })
-      if (waiting > 0) {
-        const message = `${waiting} device(s) of plan ${plan.plan_id} could not be changed for now; the next call goes on with them. The last one: ${lastError?.message ?? ''}`
-        throw new PipelineError('SYNC_INCOMPLETE', message, 'later')
-      }
-    }
-    return await this.#finish(plan)
-  }
-
-  async #finish(plan: StoredPlan): Promise<SyncOutput> {
-    const { db, clock, config } = this.#context
-    const results = await planResults(this.#context, plan.plan_id)
-    const content = resultCsv(results)
-    const now = clock.now()
-    const stamp = now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
-    const name = `vehicle_updates_${stamp}Z_${plan.sha256.slice(0, 8)}.csv`
-    const { deliver_result, result_dir } = config.chevin.vehicle_updates
-    const counts = countResults(results)
-    await db.transaction().execute(async (trx) => {
-      await endPlan(trx, plan.plan_id, { name, content }, now)
-      if (deliver_result) {
-        await planDelivery(
-          trx,
-          {
-            report: 'vehicle_updates',
-            connection: plan.connection,
-            destination: this.#context.chevin.destination,
-            folder: result_dir,
-            fileName: name,
-            rows: results.length,
-            content,
-          },
-          clock,
-        )
-      }
-    })
-    await this.#tellOfRows(plan, counts)
-    if (deliver_result) await sendDue(this.#context, null, this.#options.signal)
-    const file = await newestVehicleFile(db, plan.connection)
+    const done = await carryOut(this.#context, this.#settings, plan, { ...this.#options, approvedBy })
+    const file = await newestVehicleFile(this.#context.db, plan.connection)
     const archived = file?.file_id === plan.file_id ? await this.#archive(file) : null
-    const ended = (await readPlan(db, plan.plan_id)) ?? plan
-    const { applied, unchanged, rejected, failed } = counts
-    const explanation = `${applied} applied, ${unchanged} unchanged, ${rejected} rejected, ${failed} failed`
-    return this.#tell('applied', explanation, { plan: ended, archived, results: counts })
-  }
-
-  async #tellOfRows(plan: StoredPlan, { rejected, failed }: Record<RowResult['result'], number>): Promise<void> {
-    const alert = { kind: 'vehicle_updates_rows', subject: plan.connection }
-    if (rejected + failed === 0) return await endAlert(this.#context.db, alert)
-    await raiseAlert(this.#context.db, {
-      ...alert,
-      severity: 'warning',
-      message: `Of the vehicle file ${plan.path} (${plan.sha256.slice(0, 8)}), ${rejected} row(s) were rejected and ${failed} failed.`,
-      nextStep: `npx milepost sync history --plan ${plan.plan_id}`,
-      runId: this.#options.runId,
-    })
+    return syncOutput('applied', countsLine(done.results), { ...done, archived })
   }
 
   async #archive(file: VehicleFileRecord): Promise<string | null> {
-    return await archiveVehicleFile(this.#context, await this.#sftp(), file)
-  }
-
-  #tell(
-    state: SyncOutput['state'],
-    explanation: string,
-    of: {
-      plan?: StoredPlan
-      file?: VehicleFileRecord
-      archived?: string | null
-      results?: Record<RowResult['result'], number>
-    },
-  ): SyncOutput {
-    const { plan, file = plan, archived = null, results = null } = of
-    return {
-      state,
-      explanation,
-      file: file === undefined ? null : { path: file.path, sha256: file.sha256, archived_as: archived },
-      plan:
-        plan === undefined
-          ? null
-          : {
-              plan_id: plan.plan_id,
-              status: plan.status,
-              fleet: plan.fleet,
-              rows: plan.rows,
-              changes: plan.changes,
-              change_limit: plan.change_limit,
-              warnings: plan.warnings,
-            },
-      results,
-    }
+    return await archiveVehicleFile(this.#context, () => this.#sftp(), file)
   }
 }
 
 const tooMuch = ({ plan_id, changes, fleet, change_limit }: StoredPlan) =>
   `plan ${plan_id} would change ${changes} of ${fleet} devices, more than the ${change_limit} that need no approval; nothing was changed`
-
-/** Every row of a plan with what became of it. */
-export async function planResults({ db }: PipelineContext, planId: string): Promise<RowResult[]> {
-  const rows = await readPlanRows(db, planId)
-  const updates = await readUpdates(db, planId)
-  return rows.map((row) => rowResult(row, updates.get(row.line)))
-}
-
-function countResults(results: RowResult[]): Record<RowResult['result'], number> {
-  const counts = { applied: 0, unchanged: 0, rejected: 0, failed: 0, planned: 0 }
-  for (const { result } of results) counts[result] += 1
-  return counts
-}

@@ -9,6 +9,15 @@ import { createInterface } from 'node:readline'
 
 const SSHD = '/usr/sbin/sshd'
 
+const FOLDERS = [
+  'files',
+  'files/Import',
+  'files/Export',
+  'files/Export/geotab',
+  'files/Export/geotab/processed',
+  'files/Export/geotab/rejected',
+]
+
 /** Whether OpenSSH's server is installed here. */
 export const hasSshd = existsSync(SSHD)
 
@@ -36,7 +45,7 @@ export async function startSshd(): Promise<Sshd> {
   try {
     // Readable for the stranger, whose keys sshd reads as that user.
     await chmod(base, 0o755)
-    for (const each of ['files', 'files/Import', 'files/Export', 'files/Export/geotab']) await mkdir(join(base, each))
+    for (const each of FOLDERS) await mkdir(join(base, each))
     for (const name of ['host', 'user']) {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', join(base, name)])
     }

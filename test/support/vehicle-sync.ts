@@ -9,16 +9,12 @@ import { createLogger } from '../../core/logger.ts'
 import { Secret } from '../../core/secret.ts'
 import { openGeotab } from '../../extract/geotab/client.ts'
 import { geotabRateLimiter, type RateLimiter } from '../../extract/geotab/rate-limiter.ts'
+import type { SftpServer } from '../../core/sftp/settings.ts'
 import type { PipelineContext } from '../../queue/context.ts'
 import type { GeotabSource } from '../../queue/geotab/source.ts'
-import {
-  applySync,
-  approveSync,
-  planResults,
-  planSync,
-  type SyncOptions,
-  type SyncOutput,
-} from '../../queue/chevin/vehicle-sync.ts'
+import { planResults } from '../../queue/chevin/carry-out.ts'
+import type { SyncOutput } from '../../queue/chevin/sync-output.ts'
+import { applySync, approveSync, planSync, type SyncOptions } from '../../queue/chevin/vehicle-sync.ts'
 import { requireVehicleSettings } from '../../queue/chevin/vehicle-settings.ts'
 import type { GeotabDatabase } from '../../sandbox/geotab/database.ts'
 import { createFleet, type Fleet } from '../../sandbox/geotab/fleet.ts'
@@ -73,6 +69,10 @@ export interface TestSyncOptions {
   updates?: VehicleUpdates
   limits?: GeotabDatabase['limits']
   limiter?: RateLimiter
+  /** Chevin's server, where it is not the stand-in that is started anyhow. */
+  server?: SftpServer
+  /** Whether the vendors count as real ones. */
+  isReal?: boolean
 }
 
 /** Two changeable roots and groups beside them. */
@@ -127,7 +127,8 @@ export async function openTestSync(database: TestDatabase, options: TestSyncOpti
   const context = syncContext(database, {
     connection,
     geotabUrl: geotab.url,
-    sftp: sandboxServer(sftp),
+    sftp: options.server ?? sandboxServer(sftp),
+    isSandbox: options.isReal !== true,
     clock,
     ...(options.updates === undefined ? {} : { updates: options.updates }),
     ...(options.limiter === undefined ? {} : { limiter: options.limiter }),
@@ -192,11 +193,14 @@ export function syncContext(
     clock: PipelineContext['clock']
     updates?: VehicleUpdates
     limiter?: RateLimiter
+    isSandbox?: boolean
   },
 ): PipelineContext {
   const logger = createLogger('silent')
   const loaded = loadConfig(tmpdir(), {})
-  const updates = { ...loaded.chevin.vehicle_updates, settle_seconds: 0, ...of.updates }
+  const { isSandbox = true } = of
+  const real = isSandbox ? {} : { enabled: true, changeable_roots: ['b2867', 'b27D4'] }
+  const updates = { ...loaded.chevin.vehicle_updates, settle_seconds: 0, ...real, ...of.updates }
   const retry = { attempts: 3, base_ms: 1, max_ms: 20 }
   const config: Config = {
     ...loaded,
@@ -218,7 +222,7 @@ export function syncContext(
     clock: of.clock,
   })
   const geotab: GeotabSource = {
-    isSandbox: true,
+    isSandbox,
     settings: config.geotab,
     databases: [
       {
@@ -245,7 +249,7 @@ export function syncContext(
     fullbay: { isSandbox: true, startDate: '2026-01-01', windowDays: 7, repull: [], shops: [] },
     geotab,
     chevin: {
-      isSandbox: true,
+      isSandbox,
       isLocal: true,
       server: of.sftp,
       destination: of.connection,

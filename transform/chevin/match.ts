@@ -1,3 +1,4 @@
+import { excerpt, fewOf } from './excerpt.ts'
 import type { VehicleRow } from './vehicle-row.ts'
 
 /** A device as a plan needs it. */
@@ -49,20 +50,20 @@ export function matchDevice(
   const [device] = active
   if (device !== undefined && active.length === 1) return device
   if (active.length > 1) {
-    const ids = active.map((one) => one.deviceId).join(', ')
+    const ids = fewOf(active.map((one) => one.deviceId)).join(', ')
     const explanation = `${active.length} active devices have the serial number ${serialNumber}: ${ids}`
     return { reason: 'SERIAL_AMBIGUOUS', explanation }
   }
   if (all.length > 0) return archived(all[0])
-  return { reason: 'SERIAL_UNKNOWN', explanation: `no device has the serial number ${serialNumber}` }
+  return { reason: 'SERIAL_UNKNOWN', explanation: `no device has the serial number ${excerpt(serialNumber)}` }
 }
 
 function byId(index: DeviceIndex, deviceId: string, serialNumber: string): PlanDevice | Refusal {
   const device = index.byId.get(deviceId)
-  if (device === undefined) return { reason: 'ID_UNKNOWN', explanation: `no device has the ID ${deviceId}` }
+  if (device === undefined) return { reason: 'ID_UNKNOWN', explanation: `no device has the ID ${excerpt(deviceId)}` }
   if (serialNumber !== '' && folded(serialNumber) !== folded(device.serialNumber ?? '')) {
     const has = device.serialNumber === null ? 'has none' : `has ${device.serialNumber}`
-    const explanation = `the row says serial number ${serialNumber}, but device ${deviceId} ${has}`
+    const explanation = `the row says serial number ${excerpt(serialNumber)}, but device ${deviceId} ${has}`
     return { reason: 'ID_SERIAL_DISAGREE', explanation }
   }
   return device.isArchived ? archived(device) : device

@@ -1,4 +1,5 @@
 import type { GroupTree } from '../geotab/group-tree.ts'
+import { excerpt, fewOf } from './excerpt.ts'
 import { changeableGroups, groupIndex } from './groups.ts'
 import { deviceIndex, matchDevice, type PlanDevice, type Refusal } from './match.ts'
 import type { DeviceValues, UpdatedField, VehicleRules } from './rules.ts'
@@ -93,7 +94,7 @@ function warningsOf(tree: GroupTree, rules: VehicleRules, changeable: ReadonlySe
 function planDevice(device: PlanDevice, rows: VehicleRow[], context: WishContext): PlanRow[] {
   const last = rows.at(-1)
   if (last === undefined) return []
-  const lines = rows.map(({ line }) => line).join(', ')
+  const lines = fewOf(rows.map(({ line }) => String(line))).join(', ')
   const alike = rows.every((row) => sameWish(row, last))
   if (!alike && context.rules.duplicates === 'reject') {
     const refusal = { reason: 'DUPLICATE_ROWS', explanation: `lines ${lines} ask different things of one device` }
@@ -137,8 +138,8 @@ function base(row: Pick<VehicleRow, 'line' | 'deviceId' | 'serialNumber'>, devic
     line: row.line,
     warnings: NONE,
     deviceId: device?.deviceId ?? null,
-    rowDeviceId: row.deviceId,
-    rowSerialNumber: row.serialNumber,
+    rowDeviceId: excerpt(row.deviceId),
+    rowSerialNumber: excerpt(row.serialNumber),
     fields: NONE,
     before: null,
     after: null,

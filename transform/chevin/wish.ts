@@ -1,3 +1,4 @@
+import { excerpt, fewOf } from './excerpt.ts'
 import { desiredGroups, resolveGroup, sameGroups, type GroupIndex } from './groups.ts'
 import type { PlanDevice, Refusal } from './match.ts'
 import { LONGEST_NAME, LONGEST_VIN, type DeviceValues, type UpdatedField, type VehicleRules } from './rules.ts'
@@ -75,14 +76,16 @@ function wishGroups(row: VehicleRow, device: PlanDevice, context: WishContext, w
   const { groups, changeable, rules } = context
   if (row.groups === null || (row.groups.length === 0 && rules.blankGroups === 'unchanged')) return null
   const wished: string[] = []
+  const ignored: string[] = []
   for (const token of row.groups) {
     const found = resolveGroup(groups, token)
     const problem = groupProblem(found, token, device, changeable)
     if ('groupId' in found) wished.push(found.groupId)
     if (problem === null) continue
     if (rules.unknownGroup === 'reject') return problem
-    wish.warnings.push(`${problem.explanation}; ignored`)
+    ignored.push(`${problem.explanation}; ignored`)
   }
+  wish.warnings.push(...fewOf(ignored))
   // A row of which no group is known says nothing of groups, rather than that there are none.
   if (wished.length === 0 && row.groups.length > 0) return null
   const desired = desiredGroups(device.groupIds, wished, changeable)
@@ -104,11 +107,11 @@ function groupProblem(
 ): Refusal | null {
   if ('problem' in found) {
     return found.problem === 'unknown'
-      ? { reason: 'GROUP_UNKNOWN', explanation: `there is no group ${token}` }
-      : { reason: 'GROUP_AMBIGUOUS', explanation: `several groups are called ${token}` }
+      ? { reason: 'GROUP_UNKNOWN', explanation: `there is no group ${excerpt(token)}` }
+      : { reason: 'GROUP_AMBIGUOUS', explanation: `several groups are called ${excerpt(token)}` }
   }
   if (changeable.has(found.groupId) || device.groupIds.includes(found.groupId)) return null
-  return { reason: 'GROUP_NOT_CHANGEABLE', explanation: `the group ${token} may not be given by a file` }
+  return { reason: 'GROUP_NOT_CHANGEABLE', explanation: `the group ${excerpt(token)} may not be given by a file` }
 }
 
 const WISHES = { name: wishName, vin: wishVin, groups: wishGroups }

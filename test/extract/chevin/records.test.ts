@@ -74,6 +74,9 @@ test.for([
   ['a,b', true],
   ['a,b\n', false],
   ['a,b\r', false],
+  ['a,b\rc,d\r', false],
+  ['a,b\r\nc,d\r', true],
+  ['a,b\r\nc,d\r\n', false],
   ['a,"b\n', true],
   ['a,"b"\n', false],
 ] as const)('case 51: %j seems unfinished: %j', ([text, expected]) => {

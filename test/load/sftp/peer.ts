@@ -1,24 +1,29 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret } from '../../../core/secret.ts'
 import type { SftpServer } from '../../../core/sftp/settings.ts'
 import { startSftpSandbox, type SftpSandbox } from '../../../sandbox/sftp/server.ts'
 import { startSshd } from '../../support/sshd.ts'
 
-/** A server that deliveries are tested against. */
+/** A server that deliveries and vehicle files are tested against. */
 export interface Peer {
   server: SftpServer
   read(path: string): Promise<Buffer | null>
-  put(path: string, content: Buffer): Promise<void>
+  /** Writes a file, as if at a given time. */
+  put(path: string, content: Buffer | string, at?: Date): Promise<void>
   names(folder: string): Promise<string[]>
   /** The server as one who may not write sees it, or null where that cannot be had. */
   denied(): Promise<SftpServer | null>
+  /** The server as one sees it who may read and not move files, or null where that cannot be had. */
+  deniedMoves(): Promise<SftpServer | null>
+  /** The server as one sees it who may look at a file and not read it, or null where that cannot be had. */
+  deniedReading(path: string): Promise<SftpServer | null>
   /** A folder that takes at most 64 KiB, or null where that cannot be had. */
   smallFolder(): Promise<string | null>
   readOnlyFolder(): Promise<string | null>
-  /** Undoes what the three above did. */
+  /** Undoes what those above did. */
   restore(): Promise<void>
   close(): Promise<void>
 }
@@ -49,12 +54,26 @@ export function startSandbox(root?: string): Promise<SftpSandbox> {
 }
 
 export async function sandboxPeer(): Promise<Peer> {
-  const sandbox = await startSandbox()
+  let at: Date | null = null
+  const now = () => at ?? new Date()
+  const sandbox = await startSftpSandbox({ user: 'fleet', password: 'open-sesame-17', now })
   return {
     server: sandboxServer(sandbox),
     read: async (path) => sandbox.files.read(path),
-    put: async (path, content) => sandbox.files.put(path, content),
+    async put(path, content, time) {
+      at = time ?? null
+      sandbox.files.put(path, content)
+      at = null
+    },
     names: async (folder) => sandbox.files.names(folder),
+    async deniedMoves() {
+      sandbox.faults.set({ fault: 'denied', operation: 'rename' })
+      return sandboxServer(sandbox)
+    },
+    async deniedReading() {
+      sandbox.faults.set({ fault: 'denied', operation: 'open' })
+      return sandboxServer(sandbox)
+    },
     async denied() {
       sandbox.faults.set({ fault: 'denied', operation: 'open' })
       return sandboxServer(sandbox)
@@ -95,8 +114,17 @@ export async function sshdPeer(): Promise<Peer> {
     mounted.push(path(name))
     return name
   }
+  const modes = new Map<string, number>()
+  const forbid = (name: string, mode: number, restored: number) => {
+    modes.set(path(name), restored)
+    chmodSync(path(name), mode)
+    // Root may do everything whatever the mode says.
+    return sshd.stranger === null ? server : { ...server, user: sshd.stranger }
+  }
   const restore = async () => {
     for (const each of mounted.splice(0)) execFileSync('umount', [each])
+    for (const [each, mode] of modes) chmodSync(each, mode)
+    modes.clear()
   }
   return {
     server,
@@ -104,13 +132,18 @@ export async function sshdPeer(): Promise<Peer> {
       const names = await readdir(path(name.slice(0, name.lastIndexOf('/'))))
       return names.includes(name.slice(name.lastIndexOf('/') + 1)) ? readFile(path(name)) : null
     },
-    put: (name, content) => writeFile(path(name), content),
+    async put(name, content, at) {
+      await writeFile(path(name), content)
+      if (at !== undefined) await utimes(path(name), at, at)
+    },
     names: async (folder) => (await readdir(path(folder))).sort(),
     async denied() {
       if (sshd.stranger === null) return null
       chmodSync(path('Import'), 0o755)
       return { ...server, user: sshd.stranger }
     },
+    deniedMoves: async () => forbid('Export/geotab', 0o555, 0o755),
+    deniedReading: async (name) => forbid(name, 0o000, 0o644),
     smallFolder: () => mount('Small'),
     async readOnlyFolder() {
       const name = await mount('Fixed')
