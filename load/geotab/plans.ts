@@ -187,7 +187,17 @@ export async function endPlan(
 export async function readResult(db: Db, planId: string): Promise<{ name: string; content: Buffer } | null> {
   const { rows } = await sql<{ name: string; content: Buffer }>`
     select result_name as name, result as content from ops.sync_plans
-    where plan_id = ${planId}::uuid and result is not null
+    where plan_id = ${planId}::uuid and octet_length(result) > 0
   `.execute(db)
   return rows[0] ?? null
+}
+
+/** Drops the rows and results of the plans of a file. The plans themselves stay, and so does the audit. */
+export async function dropPlanRows(trx: Transaction<DB>, fileId: string): Promise<void> {
+  await sql`
+    delete from ops.sync_plan_rows where plan_id in (select plan_id from ops.sync_plans where file_id = ${fileId}::uuid)
+  `.execute(trx)
+  await sql`
+    update ops.sync_plans set result = '' where file_id = ${fileId}::uuid and status = 'done'
+  `.execute(trx)
 }

@@ -1,6 +1,9 @@
+import { PipelineError } from '../../core/errors.ts'
 import type { Stage } from '../stage.ts'
 import { geotabConnections } from '../geotab/source.ts'
-import { applySync, type SyncOutput } from './vehicle-sync.ts'
+import { syncOutput, type SyncOutput } from './sync-output.ts'
+import { dropOldVehicleFiles } from './vehicle-retention.ts'
+import { applySync } from './vehicle-sync.ts'
 import { requireVehicleSettings, vehicleSettings } from './vehicle-settings.ts'
 
 /** Has Chevin's vehicle file change Geotab's devices; it comes last, so that reports never wait for it. */
@@ -15,6 +18,16 @@ export const chevinVehicles: Stage = {
     return geotabConnections(context).filter(({ connection }) => connection === settings.connection)
   },
   async run(context, { runId }, signal): Promise<SyncOutput> {
-    return await applySync(context, requireVehicleSettings(context), { runId, signal, fleet: 'feeds' })
+    const settings = requireVehicleSettings(context)
+    let output: SyncOutput
+    try {
+      output = await applySync(context, settings, { runId, signal, fleet: 'feeds' })
+    } catch (error) {
+      // Somebody is carrying the file out by hand: the work is done, if not by this run.
+      if (!(error instanceof PipelineError) || error.code !== 'SYNC_BUSY') throw error
+      return syncOutput('busy', error.message, {})
+    }
+    await dropOldVehicleFiles(context, settings.connection, signal)
+    return output
   },
 }

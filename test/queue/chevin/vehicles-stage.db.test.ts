@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { PipelineError } from '../../../core/errors.ts'
+import { tryLock } from '../../../db/advisory-lock.ts'
+import { applySync } from '../../../queue/chevin/vehicle-sync.ts'
 import { readSteps, type Run } from '../../../queue/ledger.ts'
-import { vehicleSettings } from '../../../queue/chevin/vehicle-settings.ts'
+import { requireVehicleSettings, vehicleSettings } from '../../../queue/chevin/vehicle-settings.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { openGeotabPipeline, type GeotabPipeline } from '../../support/geotab-pipeline.ts'
 import { FILE } from '../../support/vehicle-sync.ts'
@@ -95,6 +99,65 @@ test('a run that meets a server it cannot log in to fails that step and no other
   const run = await pipeline.run()
   const step = await syncStep(run)
   expect(step).toMatchObject({ status: 'failed', error_code: 'SFTP_HOST_KEY_CHANGED' })
+})
+
+test('a run that comes while the file is being carried out by hand leaves it to that, and is whole', async () => {
+  const pipeline = await open()
+  await pipeline.run()
+  pipeline.drop('By hand')
+  const settings = requireVehicleSettings(pipeline.context)
+  const lock = await tryLock(database.pool, `vehicle updates ${settings.connection}`)
+  const run = await pipeline.run()
+  expect(run.status).toBe('succeeded')
+  expect(await syncStep(run)).toMatchObject({ status: 'succeeded', output: { state: 'busy' } })
+  await lock?.release()
+  expect(await syncStep(await pipeline.run())).toMatchObject({ output: { state: 'applied', results: { applied: 1 } } })
+})
+
+test('of a run and a call by hand at the same time one carries the file out, and each device is set once', async () => {
+  const pipeline = await open()
+  await pipeline.run()
+  pipeline.drop('At once', 2)
+  pipeline.vendor.faults.set({ fault: 'slow', ms: 200, method: 'Set', times: 2 })
+  const byHand = async () => {
+    const call = { runId: randomUUID(), signal: new AbortController().signal, fleet: 'now' as const }
+    const states: string[] = []
+    // Again and again, until the file is dealt with, as somebody would who is told that another is at it.
+    while (states.at(-1) !== 'applied' && states.at(-1) !== 'missing') {
+      const output = await applySync(pipeline.context, requireVehicleSettings(pipeline.context), call).catch(
+        (error: unknown) => {
+          if (!(error instanceof PipelineError) || error.code !== 'SYNC_BUSY') throw error
+          return { state: 'busy' }
+        },
+      )
+      states.push(output.state)
+    }
+    return states.at(-1)
+  }
+  const [run, state] = await Promise.all([pipeline.run(), byHand()])
+  expect(run.status).toBe('succeeded')
+  const { output } = (await syncStep(run)) as { output: { state: string } }
+  expect([state, output.state].toSorted()[0]).toBe('applied')
+  expect(nameOf(pipeline, 'b1')).toBe('At once 0')
+  const { rows } = await sql`
+    select device_id, outcome, attempts from ops.device_updates where connection = ${pipeline.id} order by device_id
+  `.execute(database.db)
+  expect(rows).toEqual(['b1', 'b2'].map((device_id) => ({ device_id, outcome: 'applied', attempts: 1 })))
+})
+
+test('a run drops what is older than keep_days', async () => {
+  const pipeline = await open()
+  pipeline.context.config.chevin.vehicle_updates.keep_days = 1
+  pipeline.drop('First')
+  await pipeline.run()
+  pipeline.setNow('2026-03-06T18:00:00Z')
+  pipeline.drop('Second')
+  await pipeline.run()
+  const { rows } = await sql`
+    select octet_length(content) > 0 as kept from raw.chevin__vehicle_files where connection = ${pipeline.id}
+    order by file_number
+  `.execute(database.db)
+  expect(rows).toEqual([{ kept: false }, { kept: true }])
 })
 
 test.for([
