@@ -57,6 +57,25 @@ export function deliveriesOf(steps: Step[]): DeliverOutput | null {
   }
 }
 
+/** What became of the vehicle file, in a line, with the command that tells more. */
+export function updatesLine({ state, explanation, plan, results }: SyncOutput): string {
+  const id = plan?.plan_id ?? ''
+  switch (state) {
+    case 'applied': {
+      const isWhole = results === null || results.rejected + results.failed === 0
+      return `${explanation}: npx milepost sync history${isWhole ? '' : ` --plan ${id}`}`
+    }
+    case 'needs_approval':
+      return `WAITING FOR APPROVAL: ${explanation}: npx milepost sync apply --approve ${id}`
+    case 'rejected':
+      return `THE FILE WAS REJECTED: ${explanation}`
+    case 'missing':
+      return `nothing to do: ${explanation}`
+    default:
+      return explanation
+  }
+}
+
 export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | null): string[] {
   const { vehicles, trips, exceptions, faults, positions } = geotab
   const fleet = `Fleet      ${count(vehicles)} vehicles, ${count(trips)} trips, ${count(exceptions)} exceptions, ${count(faults)} faults, ${count(positions)} positions`
@@ -65,7 +84,7 @@ export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | 
   if (waiting > 0)
     lines.push(`Addresses  ${count(waiting)} are still to be asked for; their rows are sent again once they are known`)
   const { updates } = geotab
-  if (updates !== null) lines.push(`Updates    ${updates.explanation} (npx milepost sync history)`)
+  if (updates !== null) lines.push(`Updates    ${updatesLine(updates)}`)
   lines.push('')
   if (deliveries === null) return lines
   const outcomes = new Map(deliveries.files.map(({ file, outcome }) => [file, outcome]))

@@ -40,7 +40,7 @@ export async function openChevin(config: Config): Promise<OpenChevin> {
   }
   return {
     source,
-    name: `sandbox: a stand-in SFTP server that keeps its files in ${root}`,
+    name: `sandbox: a stand-in SFTP server that keeps its files in ${root}; its vehicle files have bad rows on purpose`,
     notice: 'No SFTP server of Chevin is configured: files go to the built-in sandbox.',
     sandbox: server,
     close: () => server.close(),

@@ -188,9 +188,14 @@ async function history(options: Options): Promise<void> {
   try {
     if (options.plan !== undefined) {
       const planId = options.plan.toLowerCase()
-      if ((await readPlan(db, planId)) === null) throw usageError(`there is no plan ${planId}`)
+      const plan = await readPlan(db, planId)
+      if (plan === null) throw usageError(`there is no plan ${planId}`)
       const updates = await readUpdates(db, planId)
       const rows = (await readPlanRows(db, planId)).map((row) => rowResult(row, updates.get(row.line)))
+      if (rows.length === 0 && plan.rows > 0)
+        say(
+          `The rows of this plan are no longer kept (chevin.vehicle_updates.keep_days). Its ${count(updates.size)} changes are: npx milepost sync history --device <id>`,
+        )
       if (options.json === true) print(renderJson(rows))
       else if (options.csv === true) print(renderCsv(RESULT_COLUMNS, rows.map(resultCells)))
       else print(renderRows(rows))
@@ -223,6 +228,7 @@ async function history(options: Options): Promise<void> {
           'file',
           'rows',
           'changes',
+          'rejected',
           'limit',
           'created',
           'approved by',
@@ -234,11 +240,14 @@ async function history(options: Options): Promise<void> {
           plan.sha256.slice(0, 8),
           plan.rows,
           plan.changes,
+          plan.rejected,
           plan.change_limit,
           plan.created_at,
           plan.approved_by,
         ])
-        print(`${renderTable(planColumns, planCells)}\n`)
+        print(renderTable(planColumns, planCells))
+        print(`Its rows, with what became of each: npx milepost sync history --plan ${plans[0]?.plan_id ?? ''}`)
+        print('')
       }
       print(renderTable(columns, cells))
     }

@@ -136,10 +136,18 @@ export async function readOpenPlan(db: Db, connection: string): Promise<StoredPl
   return rows[0] ?? null
 }
 
+/** A plan with how many of its rows were rejected when it was made; null when they are no longer kept. */
+export interface ListedPlan extends StoredPlan {
+  rejected: number | null
+}
+
 /** The newest plans, newest first, of one connection or of all. */
-export async function readPlans(db: Db, connection: string | null, limit: number): Promise<StoredPlan[]> {
-  const { rows } = await sql<StoredPlan>`
-    select ${PLAN_COLUMNS} where ${connection}::text is null or p.connection = ${connection}
+export async function readPlans(db: Db, connection: string | null, limit: number): Promise<ListedPlan[]> {
+  const { rows } = await sql<ListedPlan>`
+    select (
+      select case when count(*) = p.rows then count(*) filter (where r.decision = 'reject') end
+      from ops.sync_plan_rows as r where r.plan_id = p.plan_id
+    ) as rejected, ${PLAN_COLUMNS} where ${connection}::text is null or p.connection = ${connection}
     order by f.file_number desc, p.created_at desc limit ${limit}
   `.execute(db)
   return rows

@@ -53,7 +53,7 @@ test('applying exits with 3 when rows were rejected, and the history tells of it
   expect(rows.filter(({ result }) => result === 'rejected').length).toBeGreaterThan(5)
   expect(inFolder('processed')).toHaveLength(1)
   const history = JSON.parse((await milepost('history', '--json')).out) as { plans: object[]; updates: object[] }
-  expect(history.plans).toHaveLength(1)
+  expect(history.plans).toMatchObject([{ rejected: rows.filter(({ result }) => result === 'rejected').length }])
   expect(history.updates).toHaveLength(4)
   expect((await milepost('apply')).out).toContain('is not there')
 })
@@ -79,6 +79,17 @@ test('the stand-in remembers what was changed in it', { timeout: 120_000 }, asyn
   drop(',b1,,Moved 0,\r\n')
   const { state, rows } = JSON.parse((await milepost('plan', '--json')).out) as Shown
   expect([state, rows[0]?.result]).toEqual(['planned', 'unchanged'])
+})
+
+test('a plan of which the rows are no longer kept says so, and its changes are still told', async () => {
+  const { plans } = JSON.parse((await milepost('history', '--json')).out) as { plans: { plan_id: string }[] }
+  const [{ plan_id: planId } = { plan_id: '' }] = plans.toReversed()
+  await database.pool.query('delete from ops.sync_plan_rows where plan_id = $1', [planId])
+  const { code, err } = await milepost('history', '--plan', planId)
+  expect([code, err]).toEqual([0, expect.stringContaining('no longer kept')])
+  const history = JSON.parse((await milepost('history', '--json')).out) as { plans: object[]; updates: object[] }
+  expect(history.plans.at(-1)).toMatchObject({ plan_id: planId, rejected: null })
+  expect(history.updates.length).toBeGreaterThan(4)
 })
 
 test('the kill switch is kept to', { timeout: 120_000 }, async () => {
