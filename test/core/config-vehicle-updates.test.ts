@@ -17,7 +17,7 @@ const sftp = `sftp: { host: h, user: u, password: { env: SECRET }, host_keys: ['
 const both = (ids: string[], updates: string, server = sftp) =>
   `geotab: { databases: [${ids.map(database).join(', ')}] }\nchevin: { ${[server, `vehicle_updates: ${updates}`].filter(Boolean).join(', ')} }\n`
 
-test('without settings the limits are a fifth of the fleet and fifty devices, and blank cells change nothing', () => {
+test('case 55, case 59: without settings the limits are a fifth of the fleet and fifty devices, and blank cells change nothing', () => {
   expect(load('').chevin.vehicle_updates).toMatchObject({
     file: 'Export/geotab/fwgeotabinfo.csv',
     include_roots: false,
@@ -29,6 +29,7 @@ test('without settings the limits are a fifth of the fleet and fifty devices, an
     max_percent: 20,
     max_devices: 50,
     deliver_result: false,
+    keep_days: 400,
   })
   expect(load('').chevin.vehicle_updates.enabled).toBeUndefined()
 })

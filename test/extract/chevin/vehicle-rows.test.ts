@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { decodeFile } from '../../../extract/chevin/decode.ts'
 import { readVehicleRows } from '../../../extract/chevin/vehicle-rows.ts'
 
 const row = { serial: 'G1', id: 'b1', vin: 'V', name: 'N', groups: 'b2|b3' }
@@ -32,11 +33,11 @@ test.for([
   },
   {
     name: 'one after a mark of the order of bytes',
-    text: 'Serial,Name\nG1,N\n',
+    text: '\ufeffSerial,Name\nG1,N\n',
     rows: [{ line: 2, values: { serial: 'G1', name: 'N' } }],
   },
 ])('case 53: a header may be: $name', ({ text, rows }) => {
-  expect(readVehicleRows(text)).toMatchObject({ rows, bad: [] })
+  expect(readVehicleRows(decodeFile(Buffer.from(text)).text)).toMatchObject({ rows, bad: [] })
 })
 
 test.for(['G1234567890,b1,V,N,', 'G12345678901,b1,V,N,', 'CUSTOM,b1,V,N,', ',b1,V,N,'])(
@@ -49,6 +50,8 @@ test.for(['G1234567890,b1,V,N,', 'G12345678901,b1,V,N,', 'CUSTOM,b1,V,N,', ',b1,
 test.for([
   { text: 'VIN,Name,Groups\nV,N,b1\n', says: 'neither a Serial nor an ID' },
   { text: 'Serial,Serial Number,Name\nG1,G2,N\n', says: 'two columns mean the serial' },
+  { text: 'Serial,Name,Vehicle Name\nG1,N,M\n', says: 'two columns mean the name' },
+  { text: 'Serial,ID,Name,ID\nG1,b1,M,b1\n', says: 'two columns mean the id' },
 ])('case 53: a header by which no vehicle is found refuses the file: $says', ({ text, says }) => {
   expect(() => readVehicleRows(text)).toThrow(expect.objectContaining({ code: 'CHEVIN_HEADER' }))
   expect(() => readVehicleRows(text)).toThrow(says)
@@ -76,4 +79,10 @@ test('columns that are not used or missing are told', () => {
     'columns not used: "Depot"',
     'columns missing, which therefore stay as they are: id, vin, groups',
   ])
+})
+
+test('case 53: a header that comes again is a row like others, of which no vehicle is found', () => {
+  const { rows, bad } = readVehicleRows('Serial,Name\nG1,N\nSerial,Name\nG2,M\n')
+  expect(rows.map(({ values }) => values.serial)).toEqual(['G1', 'Serial', 'G2'])
+  expect(bad).toEqual([])
 })

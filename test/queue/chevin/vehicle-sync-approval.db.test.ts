@@ -90,3 +90,12 @@ test('a plan that a newer file has replaced cannot be approved', async () => {
   })
   expect(sync.sets()).toBe(0)
 })
+
+test('case 59, defect 29: a file that would take all groups of the whole fleet away changes nothing without approval', async () => {
+  const sync = await open()
+  sync.drop(csv(...Array.from({ length: 30 }, (_, at): [string, string, string] => [`b${at + 100}`, '', 'b1'])))
+  expect(await sync.apply()).toMatchObject({ state: 'needs_approval', plan: { changes: 30 } })
+  sync.drop(csv(...Array.from({ length: 30 }, (_, at): [string] => [`b${at + 100}`])))
+  expect(await sync.apply()).toMatchObject({ state: 'applied', results: { applied: 0, unchanged: 30 } })
+  expect(sync.sets()).toBe(0)
+})

@@ -57,7 +57,7 @@ test('case 61: a device that is gone or archived since the plan is rejected, and
   expect(sync.geotab.requests.filter(({ method }) => /Add|Remove|MultiCall/.test(method))).toEqual([])
 })
 
-test('case 56, 58: a group that is no longer changeable when it comes to it is not touched', async () => {
+test('case 56, case 58: a group that is no longer changeable when it comes to it is not touched', async () => {
   const sync = await open({
     devices: Array.from({ length: 30 }, (_, at) => ({ id: `b${at + 100}`, groups: ['b1', 'c1'] })),
   })
@@ -126,3 +126,11 @@ test('case 56, defect 21: a device that would be left without a group when it co
   expect(sync.device('b100')).toMatchObject({ name: 'Unit b100', groups: ['c1'] })
   expect(sync.sets()).toBe(0)
 })
+
+test('case 56, defect 21: taking a group away, and nothing else, is sent', async () => {
+  const sync = await openThirty(database, { devices: manyGroups })
+  sync.drop(csv(['b100', '', 'c1']))
+  expect(await sync.apply()).toMatchObject({ results: { applied: 1 } })
+  expect(sync.device('b100')).toEqual({ name: 'Unit b100', vin: '', groups: ['b1', 'c1'] })
+})
+const manyGroups = Array.from({ length: 30 }, (_, at) => ({ id: `b${at + 100}`, groups: ['b1', 'c1', 'c2'] }))

@@ -52,6 +52,17 @@ test.for([
   expect(sync.device('b100').name).toBe('New')
 })
 
+test.for(['ArgumentException', 'InvalidCastException', 'JsonSerializerException'])(
+  'case 60: a Set that is refused for good (%s) is not tried again',
+  async (type) => {
+    const sync = await open()
+    sync.drop(csv(['b100', 'New']))
+    sync.geotab.faults.set({ fault: 'error', type, message: 'no', method: 'Set' })
+    expect(await sync.apply()).toMatchObject({ results: { applied: 0, failed: 1 } })
+    expect(sync.sets()).toBe(1)
+  },
+)
+
 test.for([{ fault: 'truncated' }, { fault: 'invalidJson' }] as const)(
   'case 60: a Set that was done and whose answer is lost ($fault) is not sent again',
   async (fault) => {

@@ -137,7 +137,7 @@ test('of a run and a call by hand at the same time one carries the file out, and
   const [run, state] = await Promise.all([pipeline.run(), byHand()])
   expect(run.status).toBe('succeeded')
   const { output } = (await syncStep(run)) as { output: { state: string } }
-  expect([state, output.state].toSorted()[0]).toBe('applied')
+  expect([state, output.state]).toContain('applied')
   expect(nameOf(pipeline, 'b1')).toBe('At once 0')
   const { rows } = await sql`
     select device_id, outcome, attempts from ops.device_updates where connection = ${pipeline.id} order by device_id

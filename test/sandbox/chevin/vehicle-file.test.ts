@@ -38,7 +38,7 @@ test.for([
   { name: 'with its columns in another order', more: { header: 'shuffled' } },
   { name: 'with a mark and plain line ends', more: { encoding: 'utf-8-bom', lineEnd: '\n' } },
   { name: 'in Windows-1252', more: { encoding: 'windows-1252' } },
-] as const)('a file $name changes as many devices as it was asked to', ({ more }) => {
+] as const)('case 53, defect 28: a file $name changes as many devices as it was asked to', ({ more }) => {
   const plan = planOf(vehicleFile({ ...options, ...more }))
   expect(plan.changes).toBe(7)
   expect(plan.rows.filter(({ decision }) => decision === 'reject')).toEqual([])

@@ -20,7 +20,7 @@ test('case 57, defect 27: different rows for one device are all rejected', () =>
   expect(plan({ rows })[0]?.explanation).toBe('lines 2, 3, 4 ask different things of one device')
 })
 
-test('case 57: where the last is set to win, it does', () => {
+test('case 57, defect 27: where the last is set to win, it does', () => {
   const rows = [aRow({ name: 'New' }, 2), aRow({ name: 'Newer' }, 3)]
   expect(outcome(plan({ rows, rules: { duplicates: 'last' } }))).toEqual([
     [2, 'reject', 'DUPLICATE_OVERRULED'],
@@ -45,7 +45,7 @@ test('only what differs is in the plan, with its old and new values', () => {
   })
 })
 
-test('case 23, 56: a group that was moved out of the changeable ones is kept from then on', () => {
+test('case 23, case 56: a group that was moved out of the changeable ones is kept from then on', () => {
   const row = { rows: [aRow({ groups: 'c2' })] }
   expect(plan(row)[0]?.after?.groups).toEqual(['fixed', 'c2'])
   const without = groupTree(
@@ -82,4 +82,11 @@ test.for([
 test('the fleet that the limit is taken of is that of the active devices', () => {
   const devices = [aDevice(), aDevice({ deviceId: 'b2', serialNumber: 'G2', isArchived: true })]
   expect(planVehicles({ rows: [], bad: [], devices, tree: TREE, rules: RULES }).fleet).toBe(1)
+})
+
+test('case 57: ten thousand rows for one device cost no more than as many for others', () => {
+  const rows = Array.from({ length: 10_000 }, (_, at) => aRow({ name: `Name ${at}` }, at + 2))
+  const planned = plan({ rows })
+  expect(planned).toHaveLength(10_000)
+  expect(planned[9999]?.explanation).toBe('lines 2, 3, 4, 5, 6, and 9995 more ask different things of one device')
 })

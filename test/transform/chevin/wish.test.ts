@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { groupTree } from '../../../transform/geotab/group-tree.ts'
 import { aDevice, aRow, plan, planOne, VIN } from './fleet.ts'
 
 test.for([
@@ -104,6 +105,36 @@ test.for([
   expect(row.after?.groups).toEqual(after)
   expect(row.decision).toBe(after === undefined ? 'unchanged' : 'change')
   expect(row.warnings).toEqual(warns === undefined ? [] : [expect.stringContaining(warns)])
+})
+
+const alike = groupTree([
+  { group_id: 'root1', name: 'Root', child_ids: ['bA', 'ba', 'south', 'c1'] },
+  { group_id: 'fixed', name: 'Region', child_ids: [] },
+  { group_id: 'c1', name: 'North', child_ids: [] },
+  { group_id: 'bA', name: 'South', child_ids: [] },
+  { group_id: 'ba', name: 'Zoë', child_ids: [] },
+  { group_id: 'south', name: 'Depot', child_ids: [] },
+])
+
+test.for([
+  { name: 'its id', cell: 'bA', group: 'bA' },
+  { name: 'its id where another differs in case only', cell: 'ba', group: 'ba' },
+  { name: 'an id that is another group’s name', cell: 'south', group: 'south' },
+  { name: 'an id that in any case is another group’s name', cell: 'SOUTH', group: 'south' },
+  { name: 'an id that two differ from in case', cell: 'BA', group: null },
+  { name: 'its name in any case', cell: 'dEPOT', group: 'south' },
+  { name: 'its name in parts that belong together', cell: 'zoe\u0308', group: 'ba' },
+  { name: 'part of its name', cell: 'Dep', group: null },
+])('case 56, defect 30: a group is named by $name', ({ cell, group }) => {
+  const [row] = plan({ rows: [aRow({ groups: cell })], devices: [aDevice({ groupIds: ['fixed'] })], tree: alike })
+  expect(row?.after?.groups ?? null).toEqual(group === null ? null : ['fixed', group])
+  expect(row?.warnings.length).toBe(group === null ? 1 : 0)
+})
+
+test('case 56: of many groups that are ignored a few are told', () => {
+  const { warnings } = planOne({ groups: Array.from({ length: 1000 }, (_, at) => `none${at}`).join('|') })
+  expect(warnings).toHaveLength(6)
+  expect(warnings.at(-1)).toBe('and 995 more')
 })
 
 test.for([
