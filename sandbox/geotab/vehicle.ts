@@ -11,9 +11,10 @@ import { driverId } from './people.ts'
 import { DEPOTS, type Place } from './places.ts'
 import { FAULTS, LATE_FAULT, RecordWriter } from './records.ts'
 import { drawDrive, nearby, type Fix } from './route.ts'
+import { drawFate } from './trip-fate.ts'
 import { Timeline } from './timeline.ts'
 import { factsOf } from './trip.ts'
-import { TripWriter, type TripFate } from './trip-writer.ts'
+import { TripWriter } from './trip-writer.ts'
 import { idOf, type Ref } from './wire.ts'
 
 const MINUTE = 60_000
@@ -170,7 +171,7 @@ export class Vehicle {
       engineS: this.#engineS(),
       odometerM: this.odometer.shownFrom(start, this.#metres),
     }
-    const fate = this.#fate(fixes, before)
+    const fate = drawFate(random, this.#world, fixes, before)
     const firstKnown = fate.kind === 'shifted' ? fate.facts.startMs : start
     const arrivals = fixes.map((fix, at) => this.#pass(fix, fixes[at + 1], start, driver))
     const startKnown = (arrivals[0] ?? start) + random.int(5, 25) * 1000
@@ -254,24 +255,6 @@ export class Vehicle {
     if (when !== 'off') return
     tell('DiagnosticEngineHoursId', startEngineS + engineMs / 1000)
     tell('DiagnosticFuelLevelId', Math.round((20 + 75 * random.next()) * 10) / 10)
-  }
-
-  #fate(fixes: readonly Fix[], at: { odometerM: number; engineS: number | null }): TripFate {
-    const random = this.#random
-    const { disorder, calendar } = this.#world
-    const roll = random.next()
-    if (fixes.length < 5) return { kind: 'plain' }
-    const early = factsOf(fixes.slice(0, random.int(3, fixes.length - 1)), calendar, at)
-    if (roll < disorder.tripRecalculated) return { kind: 'cut', facts: early }
-    if (roll < disorder.tripRecalculated + disorder.tripStartShift) {
-      const rest = fixes.slice(random.int(1, 2))
-      const skipped = rest[0]?.metres ?? 0
-      const odometerM = at.odometerM + skipped
-      const engineS = at.engineS === null ? null : at.engineS + ((rest[0]?.ms ?? 0) - (fixes[0]?.ms ?? 0)) / 1000
-      return { kind: 'shifted', facts: factsOf(rest, calendar, { odometerM, engineS }) }
-    }
-    const shown = fixes.length >= 12 && random.chance(disorder.tripInProgress)
-    return shown ? { kind: 'shown', facts: early, ms: 0 } : { kind: 'plain' }
   }
 
   /** Ends a drive at its last fix; answers how long the engine goes on. */
