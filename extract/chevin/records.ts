@@ -1,5 +1,3 @@
-import { parse } from 'csv-parse/sync'
-
 /** A record of a CSV file and the lines it stands on; `fields` is null when it is no CSV, and `problem` says why. */
 export interface CsvRecord {
   line: number
@@ -11,32 +9,30 @@ export interface CsvRecord {
 
 // A field that goes on for more lines than this is a quote that nobody closed.
 const MOST_LINES = 50
-const BATCH = 2000
-
-interface Unit {
-  /** Index of its first line and of the line after its last. */
-  from: number
-  to: number
-  text: string
-}
+const MOST_FIELDS = 100_000
 
 /**
- * Splits a text into the records of RFC 4180, blank lines left out. What the strict parser refuses costs the line on
+ * Splits a text into the records of RFC 4180, blank lines left out. A record that is not strictly so costs the line on
  * which it begins and nothing more: the next line is looked at anew.
  */
 export function* splitRecords(text: string): Generator<CsvRecord> {
-  const lines = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split('\n')
-  for (let at = 0; at < lines.length;) {
-    const units: Unit[] = []
-    let next = at
-    while (units.length < BATCH && next < lines.length) {
-      const unit = unitAt(lines, next)
-      next = unit.to
-      if (unit.text.trim() !== '') units.push(unit)
+  const plain = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n')
+  let line = 1
+  for (let at = 0; at < plain.length;) {
+    const { end, lines } = recordFrom(plain, at)
+    const record = plain.slice(at, end)
+    const fields = fieldsOf(record)
+    if (typeof fields === 'string') {
+      const next = lineEnd(plain, at)
+      yield { line, lastLine: line, text: plain.slice(at, next), fields: null, problem: fields }
+      line += 1
+      at = next + 1
+    } else {
+      const lastLine = line + lines - 1
+      if (record.trim() !== '') yield { line, lastLine, text: record, fields, problem: null }
+      line += lines
+      at = end + 1
     }
-    const records: CsvRecord[] = []
-    at = takeUnits(units, next, lines, records)
-    yield* records
   }
 }
 
@@ -49,17 +45,24 @@ export function seemsUnfinished(text: string): boolean {
   return text.endsWith('\r') && text.includes('\n')
 }
 
-/** Lines from one on until the quotes are even, which is what ends a record. */
-function unitAt(lines: string[], from: number): Unit {
-  const first = lines[from] ?? ''
-  let quotes = countQuotes(first)
-  if (quotes % 2 === 0) return { from, to: from + 1, text: first }
-  const last = Math.min(lines.length, from + MOST_LINES)
-  for (let to = from + 1; to < last; to += 1) {
-    quotes += countQuotes(lines[to] ?? '')
-    if (quotes % 2 === 0) return { from, to: to + 1, text: lines.slice(from, to + 1).join('\n') }
+/** Where the record that begins somewhere ends, which is at the first line end with even quotes before it. */
+function recordFrom(text: string, at: number): { end: number; lines: number } {
+  const first = lineEnd(text, at)
+  let quotes = countQuotes(text.slice(at, first))
+  let end = first
+  for (let lines = 1; lines < MOST_LINES; lines += 1) {
+    if (quotes % 2 === 0) return { end, lines }
+    if (end === text.length) break
+    const next = lineEnd(text, end + 1)
+    quotes += countQuotes(text.slice(end + 1, next))
+    end = next
   }
-  return { from, to: from + 1, text: first }
+  return quotes % 2 === 0 ? { end, lines: MOST_LINES } : { end: first, lines: 1 }
+}
+
+function lineEnd(text: string, from: number): number {
+  const at = text.indexOf('\n', from)
+  return at === -1 ? text.length : at
 }
 
 function countQuotes(text: string): number {
@@ -68,45 +71,33 @@ function countQuotes(text: string): number {
   return quotes
 }
 
-/** Takes the records of some units over, in lots as large as the parser lets pass; returns the line to go on from. */
-function takeUnits(units: Unit[], end: number, lines: string[], records: CsvRecord[]): number {
-  for (let at = 0; at < units.length;) {
-    let lot = units.slice(at)
-    let parsed = parseStrictly(lot)
-    while (!Array.isArray(parsed) && lot.length > 1) {
-      lot = lot.slice(0, lot.length >> 1)
-      parsed = parseStrictly(lot)
-    }
-    if (Array.isArray(parsed)) {
-      for (const [index, unit] of lot.entries()) records.push(good(unit, parsed[index] ?? []))
+/** The fields of a record, or why it is not strict CSV. Written by hand, since a file may be broken in every line. */
+function fieldsOf(text: string): string[] | string {
+  const fields: string[] = []
+  let quote = text.indexOf('"')
+  for (let at = 0; fields.length < MOST_FIELDS;) {
+    if (quote !== -1 && quote < at) quote = text.indexOf('"', at)
+    let end: number
+    if (quote === at) {
+      end = endOfQuoted(text, at)
+      if (end === -1) return 'a quote is opened and never closed'
+      if (end < text.length && text[end] !== ',') return 'something follows the quote that ends a field'
+      fields.push(text.slice(at + 1, end - 1).replaceAll('""', '"'))
     } else {
-      const { from, to } = lot[0] ?? { from: end, to: end }
-      records.push({ line: from + 1, lastLine: from + 1, text: lines[from] ?? '', fields: null, problem: parsed })
-      if (to > from + 1) return from + 1
+      const comma = text.indexOf(',', at)
+      end = comma === -1 ? text.length : comma
+      if (quote !== -1 && quote < end) return 'a quote stands within a field that does not begin with one'
+      fields.push(text.slice(at, end))
     }
-    at += lot.length
+    if (end === text.length) return fields
+    at = end + 1
   }
-  return end
+  return `it has more than ${MOST_FIELDS} columns`
 }
 
-/** The fields of each unit, or why they are not strict CSV. */
-function parseStrictly(units: Unit[]): string[][] | string {
-  const text = units.map((unit) => unit.text).join('\n')
-  try {
-    const parsed = parse(text, { record_delimiter: '\n', relax_column_count: true })
-    return parsed.length === units.length ? parsed : 'the line is not one record'
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error
-    return PROBLEMS[String(error.code)] ?? error.message
-  }
-}
-
-const PROBLEMS: Record<string, string> = {
-  INVALID_OPENING_QUOTE: 'a quote stands within a field that does not begin with one',
-  CSV_INVALID_CLOSING_QUOTE: 'something follows the quote that ends a field',
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened and never closed',
-}
-
-function good(unit: Unit, fields: string[]): CsvRecord {
-  return { line: unit.from + 1, lastLine: unit.to, text: unit.text, fields, problem: null }
+/** Where a field in quotes ends, or -1. */
+function endOfQuoted(text: string, from: number): number {
+  let at = text.indexOf('"', from + 1)
+  while (at !== -1 && text[at + 1] === '"') at = text.indexOf('"', at + 2)
+  return at === -1 ? -1 : at + 1
 }

@@ -26,6 +26,8 @@ export interface VehicleRows {
   warnings: string[]
 }
 
+// No fleet has so many vehicles, and no export so many slips: then it is another kind of file.
+const MOST = { rows: 300_000, bad: 10_000 }
 // Of columns that are not used.
 const MOST_TOLD = 10
 
@@ -40,15 +42,18 @@ const NAMES: Record<VehicleColumn, string[]> = {
 /**
  * Reads the rows of a vehicle file. The first row is a header when two or more of its cells, or its only one, name
  * columns; then the columns go by name, in any order and any case, else by position: serial, id, vin, name, groups.
- * Throws CHEVIN_HEADER when a header leaves no vehicle to be found.
+ * Throws CHEVIN_HEADER when a header leaves no vehicle to be found, CHEVIN_TOO_MANY when it is no file of vehicles.
  */
-export function readVehicleRows(text: string): VehicleRows {
+export function readVehicleRows(text: string, most = MOST): VehicleRows {
   let columns: (VehicleColumn | null)[] = [...VEHICLE_COLUMNS]
   const result: VehicleRows = { header: null, rows: [], bad: [], warnings: [] }
   let isFirst = true
   for (const record of splitRecords(text)) {
     const found = isFirst ? headerOf(record) : null
     isFirst = false
+    if (result.rows.length + result.bad.length >= most.rows) throw tooMany(`more than ${most.rows} rows`)
+    if (result.bad.length >= most.bad)
+      throw tooMany(`${most.bad} rows that cannot be read, as in line ${result.bad[0]?.line}: ${result.bad[0]?.reason}`)
     const { line, fields, problem } = record
     if (found !== null) {
       columns = found.columns
@@ -101,6 +106,14 @@ function headerOf(
     ...(missing.length === 0 ? [] : [`columns missing, which therefore stay as they are: ${missing.join(', ')}`]),
   ]
   return { header, columns, warnings }
+}
+
+function tooMany(what: string): PipelineError {
+  return new PipelineError(
+    'CHEVIN_TOO_MANY',
+    `The vehicle file has ${what}. Nothing of it was used: have the export looked at.`,
+    'never',
+  )
 }
 
 function badHeader(header: string[], why: string): PipelineError {

@@ -86,3 +86,16 @@ test('case 53: a header that comes again is a row like others, of which no vehic
   expect(rows.map(({ values }) => values.serial)).toEqual(['G1', 'Serial', 'G2'])
   expect(bad).toEqual([])
 })
+
+test.for([
+  { name: 'so many rows', text: 'G1,b1,,,\n'.repeat(21), says: 'more than 20 rows' },
+  {
+    name: 'so many slips',
+    text: `G1,b1,,,\n${'a\n'.repeat(6)}`,
+    says: '5 rows that cannot be read, as in line 2: 1 col',
+  },
+])('case 53: what has more than $name is no file of vehicles', ({ text, says }) => {
+  const read = () => readVehicleRows(text, { rows: 20, bad: 5 })
+  expect(read).toThrow(expect.objectContaining({ code: 'CHEVIN_TOO_MANY' }))
+  expect(read).toThrow(says)
+})
