@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tryLock } from '../../db/advisory-lock.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startMilepost, type Ended } from '../support/milepost.ts'
 
@@ -90,6 +91,14 @@ test('a plan of which the rows are no longer kept says so, and its changes are s
   const history = JSON.parse((await milepost('history', '--json')).out) as { plans: object[]; updates: object[] }
   expect(history.plans.at(-1)).toMatchObject({ plan_id: planId, rejected: null })
   expect(history.updates.length).toBeGreaterThan(4)
+})
+
+test('while another process is at it, applying exits with 4 and changes nothing', { timeout: 120_000 }, async () => {
+  const lock = await tryLock(database.pool, 'vehicle updates demo')
+  const { code, err } = await milepost('apply')
+  await lock?.release()
+  expect([code, err]).toEqual([4, expect.stringContaining('SYNC_BUSY')])
+  expect((await milepost('apply', '--json')).code).toBe(0)
 })
 
 test('the kill switch is kept to', { timeout: 120_000 }, async () => {

@@ -135,6 +135,37 @@ export function vehicleArchiveTests(start: () => Promise<Peer>): void {
     expect(sync.sets()).toBe(1)
   })
 
+  test(
+    'a connection that is cut after any packet costs a call and no more: each file is carried out once, and moved',
+    { timeout: 120_000 },
+    async () => {
+      const proxy = await startTcpProxy(peer.server)
+      onTestFinished(() => proxy.close())
+      const sync = await open({ ...peer.server, host: proxy.host, port: proxy.port })
+      await peer.put(FILE, fresh(['b100', 'Name 0']))
+      await sync.apply()
+      const whole = proxy.packets()
+      const step = Math.max(1, Math.floor(whole / 15))
+      let [rounds, cut] = [1, 0]
+      for (let packets = 1; packets <= whole; packets += step) {
+        rounds += 1
+        await peer.put(FILE, fresh(['b100', `Name ${packets}`]))
+        proxy.cutAfter(packets)
+        await sync.apply().catch((error: unknown) => {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^SFTP_/), retry: 'later' })
+          cut += 1
+        })
+        proxy.cutAfter(null)
+        for (let call = 0; (await sync.apply()).state !== 'missing'; call += 1) expect(call).toBeLessThan(3)
+        expect(sync.device('b100').name).toBe(`Name ${packets}`)
+        expect(await peer.names(`${FOLDER}/processed`)).toHaveLength(rounds)
+      }
+      expect(cut).toBeGreaterThan(5)
+      expect(sync.sets()).toBe(rounds)
+      expect(await alertsOf(sync)).toEqual([])
+    },
+  )
+
   test('case 51: a writer that goes on in a file that was moved under its hands is read there, to its end', async () => {
     const sync = await open()
     const [half, whole] = [fresh(['b100', 'One']), `${fresh(['b100', 'One'])},b101,,Two,\r\n`]
