@@ -74,16 +74,27 @@ async function move(openSession: () => Promise<SftpSession>, file: VehicleFileRe
   }
 }
 
+/** A file that has become longer since it was moved. */
+export interface GrownFile {
+  path: string
+  beginning: { bytes: number; sha256: string }
+}
+
+/** Whether a file was written on, and not written anew. */
+export function isContinued(content: Buffer, { bytes, sha256 }: GrownFile['beginning']): boolean {
+  return createHash('sha256').update(content.subarray(0, bytes)).digest('hex') === sha256
+}
+
 /**
  * Looks, where no file lies, after the one that came last. A move of which the answer was lost is noted. A writer that
- * was still at it when its file was moved has gone on writing there: then that is the file to be read, and its path is
- * returned.
+ * was still at it when its file was moved has gone on writing there: then that is the file to be read. Returns where it
+ * stands, and what it must begin with.
  */
 export async function lookAfterMoved(
   { db, clock }: PipelineContext,
   session: SftpSession,
   connection: string,
-): Promise<string | null> {
+): Promise<GrownFile | null> {
   const file = await newestVehicleFile(db, connection)
   if (file === null || file.archive_path === null) return null
   const there = await session.stat(file.archive_path)
@@ -94,5 +105,6 @@ export async function lookAfterMoved(
     else await noteVehicleFileArchive(db, file.file_id, { path, at: clock.now() })
     await endAlert(db, alertOf(connection))
   }
-  return there !== null && there.kind === 'file' && there.size > file.bytes ? file.archive_path : null
+  if (there === null || there.kind !== 'file' || there.size <= file.bytes) return null
+  return { path: file.archive_path, beginning: { bytes: file.bytes, sha256: file.sha256 } }
 }

@@ -21,7 +21,7 @@ import {
 import { endAlert, raiseAlert } from '../alerts.ts'
 import type { PipelineContext } from '../context.ts'
 import { readCursor, writeCursor } from '../ledger.ts'
-import { lookAfterMoved } from './archive-vehicle-file.ts'
+import { isContinued, lookAfterMoved } from './archive-vehicle-file.ts'
 import type { VehicleSettings } from './vehicle-settings.ts'
 
 /** What was found on the server. `same`: the content that came last is there again. */
@@ -41,9 +41,13 @@ export async function takeVehicleFile(
   const lookAt = (of: VehicleFileRules) => lookAtVehicleFile(session, of, { signal, now: () => clock.now(), before })
   let look = await lookAt(rules)
   if (look.outcome === 'missing') {
-    const moved = await lookAfterMoved(context, session, connection)
+    const grown = await lookAfterMoved(context, session, connection)
     // A marker tells that its file was complete: what was added to it since is somebody else's doing.
-    if (moved !== null && rules.markerPath === null) look = await lookAt({ ...rules, path: moved })
+    if (grown !== null && rules.markerPath === null) {
+      const there = await lookAt({ ...rules, path: grown.path })
+      // So is a file in the archive that was edited.
+      if (there.outcome !== 'ready' || isContinued(there.file.content, grown.beginning)) look = there
+    }
   }
   const sighting = look.outcome === 'missing' ? null : look.sighting
   await db.transaction().execute((trx) => writeCursor(trx, VEHICLES_FEED, connection, sighting, runId))

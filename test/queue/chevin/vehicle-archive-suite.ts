@@ -168,7 +168,8 @@ export function vehicleArchiveTests(start: () => Promise<Peer>): void {
 
   test('case 51: a writer that goes on in a file that was moved under its hands is read there, to its end', async () => {
     const sync = await open()
-    const [half, whole] = [fresh(['b100', 'One']), `${fresh(['b100', 'One'])},b101,,Two,\r\n`]
+    const half = fresh(['b100', 'One'])
+    const whole = `${half},b101,,Two,\r\n`
     await peer.put(FILE, half)
     const { file } = await sync.apply()
     await peer.put(file?.archived_as ?? '', whole)
@@ -179,5 +180,15 @@ export function vehicleArchiveTests(start: () => Promise<Peer>): void {
     expect((await peer.read(`${FOLDER}/processed/${name}`))?.toString()).toBe(whole)
     expect(await sync.apply()).toMatchObject({ state: 'missing' })
     expect(sync.sets()).toBe(2)
+  })
+
+  test('case 62: a file in processed/ that somebody writes anew is left alone', async () => {
+    const sync = await open()
+    await peer.put(FILE, fresh(['b100', 'One']))
+    const { file } = await sync.apply()
+    await peer.put(file?.archived_as ?? '', fresh(['b100', 'Edited'], ['b101', 'Edited'], ['b102', 'Edited']))
+    expect(await sync.apply()).toMatchObject({ state: 'missing' })
+    expect(sync.device('b100').name).toBe('One')
+    expect(sync.sets()).toBe(1)
   })
 }
