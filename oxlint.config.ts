@@ -32,8 +32,8 @@ const LIBRARIES: { pattern: string; homes: string[]; why: string }[] = [
   { pattern: '^yaml$', homes: ['core/config', 'build/', 'test/'], why: 'YAML is read by core/config and build/ only' },
   {
     pattern: '^csv-parse($|/)',
-    homes: ['build/', 'test/'],
-    why: 'csv-parse lives in build/ (seeds) only',
+    homes: ['build/', 'extract/', 'test/'],
+    why: 'CSV is read by build/ (seeds) and extract/chevin/ (vehicle files) only',
   },
   { pattern: '^commander$', homes: ['cli/'], why: 'commander lives in cli/ only' },
   { pattern: '^pino$', homes: ['core/logger'], why: 'pino lives in core/logger.ts only' },
