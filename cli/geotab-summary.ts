@@ -22,7 +22,7 @@ export async function readGeotabSummary(db: Kysely<DB>, steps: Step[]): Promise<
   // Of the tables without end an estimate is enough: counting them would cost as much as reading them.
   const { rows } = await sql<Omit<GeotabSummary, 'contexts' | 'updates'>>`
     select
-      (select count(*) from base.geotab__devices where active_to is null or active_to > now()) as vehicles,
+      (select count(*) from base.geotab__devices where removed_at is null and (active_to is null or active_to > now())) as vehicles,
       (select count(*) from base.geotab__exceptions where deleted_at is null and state = 'valid') as exceptions,
       (select count(*) from base.geotab__faults) as faults,
       ${estimate('base.geotab__trips')} as trips,

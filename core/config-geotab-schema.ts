@@ -71,6 +71,15 @@ export const geotabSchema = z.strictObject({
       vendor_per_run: z.int().min(0).max(10_000).default(50),
     })
     .prefault({}),
+  /** How Device, User, Zone, Rule and Diagnostic are read whole, since their feeds do not tell all that is removed. */
+  full_read: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      every_hours: z.number().min(0).max(8760).default(24),
+      /** With less than this share of what was known, an answer is in doubt, and nothing is taken to be gone. */
+      least_share: z.number().min(0).max(1).default(0.5),
+    })
+    .prefault({}),
   databases: z
     .array(database)
     .default([])

@@ -263,6 +263,17 @@ export interface BaseGeotabDevices {
   active_to: Instant | null
   raw_version: number
   landed_xid: Generated<string>
+  removed_at: Instant | null
+}
+
+export interface BaseGeotabDiagnosticAliases {
+  connection: string
+  alias_id: string
+  diagnostic_id: string
+  first_id: string
+  noticed_by: 'source' | 'likeness' | 'current'
+  noticed_at: Generated<Instant>
+  landed_xid: Generated<string>
 }
 
 export interface BaseGeotabDiagnostics {
@@ -276,6 +287,7 @@ export interface BaseGeotabDiagnostics {
   unit_of_measure_id: string | null
   raw_version: number
   landed_xid: Generated<string>
+  removed_at: Instant | null
 }
 
 export interface BaseGeotabDriverChanges {
@@ -431,6 +443,7 @@ export interface BaseGeotabRules {
   active_to: Instant | null
   raw_version: number
   landed_xid: Generated<string>
+  removed_at: Instant | null
 }
 
 export interface BaseGeotabSettings {
@@ -529,6 +542,7 @@ export interface BaseGeotabUsers {
   active_to: Instant | null
   raw_version: number
   landed_xid: Generated<string>
+  removed_at: Instant | null
 }
 
 export interface BaseGeotabZones {
@@ -549,6 +563,7 @@ export interface BaseGeotabZones {
   deleted_at: Instant | null
   raw_version: number
   landed_xid: Generated<string>
+  removed_at: Instant | null
 }
 
 export interface OpsAlerts {
@@ -678,6 +693,15 @@ export interface OpsDeviceUpdates {
   ended_at: Instant | null
   settled_at: Instant | null
   run_id: string | null
+}
+
+export interface OpsFullReads {
+  feed: string
+  connection: string
+  read_at: Instant
+  run_id: string
+  records: number
+  removed: number
 }
 
 export interface OpsPages {
@@ -1152,6 +1176,7 @@ export interface DB {
   'base.geotab__addresses': BaseGeotabAddresses
   'base.geotab__device_status': BaseGeotabDeviceStatus
   'base.geotab__devices': BaseGeotabDevices
+  'base.geotab__diagnostic_aliases': BaseGeotabDiagnosticAliases
   'base.geotab__diagnostics': BaseGeotabDiagnostics
   'base.geotab__driver_changes': BaseGeotabDriverChanges
   'base.geotab__exception_contexts': BaseGeotabExceptionContexts
@@ -1181,6 +1206,7 @@ export interface DB {
   'ops.delivery_breakers': OpsDeliveryBreakers
   'ops.delivery_files': OpsDeliveryFiles
   'ops.device_updates': OpsDeviceUpdates
+  'ops.full_reads': OpsFullReads
   'ops.pages': OpsPages
   'ops.partitioned_tables': OpsPartitionedTables
   'ops.quarantine': OpsQuarantine

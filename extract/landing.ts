@@ -46,9 +46,7 @@ export async function landPage(
   target: LandingTarget,
   page: { runId: string; window: DateWindow | null; records: unknown[] },
 ): Promise<LandedPage> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`land:${target.feed}:${target.connection}`}, 0))`.execute(
-    trx,
-  )
+  await lockLanding(trx, target)
   const { candidates, rejects } = sortRecords(target, page.records)
   const { landed, refused } = await landWhatCan(trx, target, page, candidates)
   rejects.push(...refused.map(({ reject }) => reject))
@@ -58,6 +56,14 @@ export async function landPage(
   const keys = [...new Set(kept.map((candidate) => candidate.key))]
   const fetched = page.records.length
   return { fetched, landed, unchanged: kept.length - landed, quarantined: rejects.length, keys }
+}
+
+/** Keeps other readings of a connection from landing until the transaction ends. */
+export async function lockLanding(
+  trx: Transaction<DB>,
+  { feed, connection }: Pick<LandingTarget, 'feed' | 'connection'>,
+): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`land:${feed}:${connection}`}, 0))`.execute(trx)
 }
 
 /** Lands all records; where Postgres refuses a value among them, each on its own, and hands back those at fault. */
@@ -131,7 +137,15 @@ async function landDistinct(
     const ours = current.get(key)
     return ours?.content_hash !== hash && !isOlder(sourceVersion, ours?.source_version ?? null)
   })
-  const versions = changed.map((candidate) => ({ ...candidate, version: current.get(candidate.key)?.version ?? 0 }))
+  const retired = await retiredVersions(
+    trx,
+    target,
+    changed.filter(({ key }) => !current.has(key)),
+  )
+  const versions = changed.map((candidate) => ({
+    ...candidate,
+    version: current.get(candidate.key)?.version ?? retired.get(candidate.key) ?? 0,
+  }))
   const equal = await equalRecords(trx, target, versions)
   const fresh = equal.size === 0 ? versions : versions.filter((candidate) => !equal.has(candidate.key))
   await retireVersions(trx, target, fresh)
@@ -147,6 +161,21 @@ async function landDistinct(
 }
 
 type Version = Candidate & { version: number }
+
+/** The newest version of records that were there once, of those that are not there now: one that returns goes on from it. */
+async function retiredVersions(
+  trx: Transaction<DB>,
+  target: LandingTarget,
+  candidates: Candidate[],
+): Promise<Map<string, number>> {
+  if (candidates.length === 0) return new Map()
+  const { rows } = await sql<{ record_key: string; version: number }>`
+    select record_key, max(version) as version from ${sql.table(target.table)}
+    where connection = ${target.connection} and record_key = any(${candidates.map(({ key }) => key)}::text[])
+    group by 1
+  `.execute(trx)
+  return new Map(rows.map(({ record_key, version }) => [record_key, version]))
+}
 
 /** A batch as a relation `i (k, v, h, p)`: key, version held, hash, payload. */
 function asRelation(versions: Version[]) {
@@ -169,7 +198,7 @@ async function equalRecords(trx: Transaction<DB>, target: LandingTarget, version
       select held.record_key from ${sql.table(target.table)} as held
       join ${asRelation(batch)}
         on held.connection = ${target.connection} and held.record_key = i.k and held.version = i.v
-      where held.payload = i.p::jsonb
+      where held.is_current and held.payload = i.p::jsonb
     `.execute(trx)
     for (const row of rows) equal.add(row.record_key)
   }

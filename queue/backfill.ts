@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { windowsBetween } from '../core/date-window.ts'
 import { PipelineError } from '../core/errors.ts'
 import type { BackfillPlan } from './backfill-plan.ts'
-import { FEEDS } from './catalogue.ts'
+import { FEEDS, STAGES } from './catalogue.ts'
 import type { PipelineContext } from './context.ts'
 import type { Feed } from './feed.ts'
 import type { Run } from './ledger.ts'
@@ -70,7 +70,8 @@ export async function runBackfill(
           update ops.steps set windows_total = ${windows.length} where run_id = ${runId}::uuid and step = ${step}
         `.execute(trx)
       }
-      await insertLaterSteps(context, trx, runId, ['enrich'])
+      const stages = STAGES.filter(({ kind, isOnlyLive }) => kind === 'enrich' && isOnlyLive !== true)
+      await insertLaterSteps(context, trx, runId, stages)
     },
   })
 }

@@ -5,13 +5,14 @@ import { chevinVehicles } from './chevin/vehicles-stage.ts'
 import { fullbayInvoices } from './fullbay/invoices-feed.ts'
 import { geotabContexts } from './geotab/contexts-stage.ts'
 import { geotabFeeds } from './geotab/feeds.ts'
+import { geotabFullRead } from './geotab/full-read-stage.ts'
 import type { Stage } from './stage.ts'
 
 /** Every stream Milepost reads. A new source is one more line here (docs/add-a-source.md). */
 export const FEEDS: readonly Feed[] = [fullbayInvoices, ...geotabFeeds]
 
 /** What is done once per run and connection: after its feeds, after the models, or last of all. */
-export const STAGES: readonly Stage[] = [geotabContexts, chevinReports, chevinVehicles]
+export const STAGES: readonly Stage[] = [geotabFullRead, geotabContexts, chevinReports, chevinVehicles]
 
 export type QueueName = 'pipeline' | 'extract' | 'transform' | 'enrich' | 'build' | 'deliver' | 'resend' | 'sync'
 

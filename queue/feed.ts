@@ -100,6 +100,8 @@ export interface StreamFeed extends FeedBase {
   placeOf?: (record: unknown) => Place | null
   /** Whether a reading brings all there is, so that what it lacks is gone. */
   isWhole: boolean
+  /** Told the keys of every page in its transaction, of unchanged records too. */
+  arrived?(trx: Transaction<DB>, connection: string, keys: readonly string[]): Promise<void>
   read(context: PipelineContext, connection: string, cursor: unknown, signal: AbortSignal): AsyncGenerator<StreamPage>
   /** How a span of the past is read again without touching the cursor; null where the source cannot. */
   history: WindowReader | null

@@ -65,7 +65,7 @@ export async function runPipeline(context: PipelineContext, options: RunOptions)
           await insertReading(context, trx, runId, { feed: feed.name, connection }, retry)
         }
       }
-      await insertLaterSteps(context, trx, runId, ['enrich', 'deliver', 'sync'])
+      await insertLaterSteps(context, trx, runId, STAGES)
     },
   })
 }
@@ -119,16 +119,15 @@ export async function insertReading(
   return step
 }
 
-/** The build and the stages of these kinds, which wait for what comes before them. */
+/** The build and these stages, which wait for what comes before them. */
 export async function insertLaterSteps(
   context: PipelineContext,
   trx: Transaction<DB>,
   runId: string,
-  kinds: Stage['kind'][],
+  stages: readonly Stage[],
 ): Promise<void> {
-  for (const stage of STAGES) {
+  for (const stage of stages) {
     const { name, kind } = stage
-    if (!kinds.includes(kind)) continue
     for (const { connection } of stage.connections(context)) {
       const step = stageStepName(kind, name, connection)
       await insertStep(trx, { runId, step, kind, feed: name, connection })

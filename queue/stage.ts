@@ -8,6 +8,8 @@ export interface Stage {
   /** `enrich` comes between the transforms and the build, `deliver` after the build, `sync` after that. */
   kind: 'enrich' | 'deliver' | 'sync'
   source: string
+  /** Whether backfills leave it out. */
+  isOnlyLive?: true
   /** Feeds of the connection that must have succeeded in the run; without them the stage is skipped. */
   needs?: string[]
   connections(context: PipelineContext): FeedConnection[]

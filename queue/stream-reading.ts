@@ -70,12 +70,18 @@ export async function prepareLanding(
   records: unknown[],
 ): Promise<(trx: Transaction<DB>) => Promise<LandedPage>> {
   const { name, table, keyOf, placeOf, versionOf } = feed
+  const told = async (trx: Transaction<DB>, landed: LandedPage) => {
+    await feed.arrived?.(trx, connection, landed.keys)
+    return landed
+  }
   const target = { feed: name, table, connection, keyOf, ...(versionOf === undefined ? {} : { versionOf }) }
-  if (placeOf === undefined) return (trx) => landPage(trx, target, { runId, window: null, records })
+  if (placeOf === undefined) {
+    return async (trx) => told(trx, await landPage(trx, target, { runId, window: null, records }))
+  }
   const timed = { ...target, placeOf }
   const sorted = sortTimed(timed, records)
   await ensurePartitions(context.pool, table, sorted.instants)
-  return (trx) => landTimed(trx, timed, { runId, sorted })
+  return async (trx) => told(trx, await landTimed(trx, timed, { runId, sorted }))
 }
 
 async function assertCursor(trx: Transaction<DB>, feed: StreamFeed, reading: Reading, cursor: unknown): Promise<void> {

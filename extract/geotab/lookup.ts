@@ -7,6 +7,8 @@ import { MULTI_CALL_MAX } from './limits.ts'
 /** What looking up ids gave. */
 export interface Lookup {
   found: unknown[]
+  /** Ids that the vendor answers with a record of another id: it is the same thing under a newer one. */
+  renamed: { asked: string; id: string }[]
   /** Ids that the vendor knows nothing of. */
   missing: string[]
   /** Ids that the vendor refuses to look up, and why. */
@@ -23,16 +25,23 @@ export async function fetchByIds(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Lookup> {
-  const lookup: Lookup = { found: [], missing: [], refused: [] }
+  const lookup: Lookup = { found: [], renamed: [], missing: [], refused: [] }
   const asked = [...new Set(ids)]
   const callOf = (id: string): Request => ({ method: 'Get', params: { typeName: entity, search: { id } } })
   await eachAnswer(client, asked, callOf, signal, (id, answer) => {
     if (answer instanceof PipelineError) lookup.refused.push({ id, error: answer })
     else if (answer.length === 0) lookup.missing.push(id)
-    else lookup.found.push(...answer)
+    else {
+      lookup.found.push(...answer)
+      const answered = answer.map(idOf)
+      const [other] = answered
+      if (typeof other === 'string' && !answered.includes(id)) lookup.renamed.push({ asked: id, id: other })
+    }
   })
   return lookup
 }
+
+const idOf = (record: unknown) => (typeof record === 'object' && record !== null && 'id' in record ? record.id : null)
 
 /** A device at an instant (ISO, UTC). */
 export interface DeviceInstant {

@@ -19,7 +19,7 @@ export interface Fleet {
 export async function fleetOfFeeds({ db, clock }: PipelineContext, connection: string): Promise<Fleet> {
   const { rows: devices } = await sql<PlanDevice>`
     select device_id as "deviceId", serial_number as "serialNumber", name, vin, group_ids as "groupIds",
-      coalesce(active_to <= ${clock.now()}, false) as "isArchived"
+      coalesce(least(active_to, removed_at) <= ${clock.now()}, false) as "isArchived"
     from base.geotab__devices where connection = ${connection} order by device_id
   `.execute(db)
   const { rows: groups } = await sql<{ group_id: string; name: string | null; child_ids: string[] }>`

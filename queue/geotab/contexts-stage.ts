@@ -6,6 +6,7 @@ import { advanceWatermark, readWatermark } from '../watermark.ts'
 import { lookUpAddresses } from './addresses.ts'
 import { writeExceptionContexts } from './exception-contexts.ts'
 import { writeFaultContexts } from './fault-contexts.ts'
+import { noticePromotions } from './promotions.ts'
 import { geotabConnections } from './source.ts'
 import { writeStatusPlaces } from './status-places.ts'
 import { markSupersededTrips } from './superseded-trips.ts'
@@ -43,16 +44,18 @@ export const geotabContexts: Stage = {
   source: 'geotab',
   connections: geotabConnections,
   run: (context, { runId, step, connection }, signal) =>
-    withLock(context.pool, `contexts geotab ${connection}`, () =>
-      writeContexts(context, { runId, step, connection, signal }),
-    ),
+    withLock(context.pool, contextsLock(connection), () => writeContexts(context, { runId, step, connection, signal })),
 }
+
+/** Held by whoever reads beside the feeds of a connection. */
+export const contextsLock = (connection: string) => `contexts geotab ${connection}`
 
 async function writeContexts(context: PipelineContext, of: Omit<ContextsPass, 'since'>): Promise<ContextsOutput> {
   await analyzeStale(context.pool, ['base'])
   const consumer = `contexts geotab ${of.connection}`
   const { next, since } = await readWatermark(context.db, consumer)
   const pass = { ...of, since }
+  await noticePromotions(context, pass)
   const looked_up = await lookUpUnknown(context, pass)
   const zones = await loadZones(context, of.connection)
   const superseded_trips = await markSupersededTrips(context, pass)

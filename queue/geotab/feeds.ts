@@ -14,7 +14,9 @@ import type { Place } from '../../extract/landing-timed.ts'
 import type { PipelineContext } from '../context.ts'
 import type { FeedPage, StreamFeed, StreamPage, WindowReader } from '../feed.ts'
 import { GEOTAB_TRANSFORMS } from './entity-transforms.ts'
+import { allIdsOf } from './diagnostic-ids.ts'
 import { placeBy, sourceVersion } from './record.ts'
+import { bringBack, VANISHING_KINDS } from './removed.ts'
 import { geotabConnections, geotabDatabase } from './source.ts'
 
 /** The feeds of Geotab that tell what changed since a version. */
@@ -53,6 +55,7 @@ export const geotabFeeds: StreamFeed[] = [
     versionOf: sourceVersion,
     ...(placeOf === undefined ? {} : { placeOf }),
     isWhole: false,
+    ...broughtBack(name),
     read: (context, connection, cursor, signal) => readVersions(context, connection, entity, cursor, signal),
     history: FEED_ENTITIES[entity].history === null ? null : historyOf(entity),
   })),
@@ -78,6 +81,11 @@ function common(
   }
 }
 
+function broughtBack(name: string): Pick<StreamFeed, 'arrived'> {
+  const kind = VANISHING_KINDS.find(({ feed }) => feed === name)
+  return kind === undefined ? {} : { arrived: bringBack(kind) }
+}
+
 const VersionCursor = z.object({ version: z.string() })
 
 async function* readVersions(
@@ -93,7 +101,9 @@ async function* readVersions(
   const pages = readFeed(client, entity, from, {
     resultsLimit: settings.page_rows,
     ...(startAt === null ? {} : { seedFromDate: startAt }),
-    ...(entity === 'StatusData' ? { diagnostics: new Set(settings.diagnostics) } : {}),
+    ...(entity === 'StatusData'
+      ? { diagnostics: new Set(await allIdsOf(context.db, connection, settings.diagnostics)) }
+      : {}),
     signal,
   })
   for await (const { records, skipped, toVersion } of pages) {
@@ -120,7 +130,7 @@ function historyOf(entity: FeedEntityName): WindowReader {
       const pages = readHistory(client, entity, {
         ...instantsOf(window),
         resultsLimit: settings.page_rows,
-        diagnostics: settings.diagnostics,
+        diagnostics: await allIdsOf(context.db, connection, settings.diagnostics),
         signal,
       })
       // Pages are not numbered at the source: a window that was cut off is read from its start, which changes nothing.

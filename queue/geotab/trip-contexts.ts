@@ -8,6 +8,7 @@ import type { PipelineContext } from '../context.ts'
 import { assertRunning } from '../ledger.ts'
 import { wantAddresses } from './addresses.ts'
 import type { ContextsPass } from './contexts-stage.ts'
+import { allIdsOf } from './diagnostic-ids.ts'
 
 /** Calibrated odometer in metres: the engine's by Geotab's factor and offset, and the corrections made by hand. */
 const ODOMETERS = ['DiagnosticOdometerId', 'DiagnosticOdometerAdjustmentId']
@@ -31,6 +32,12 @@ interface TripBeside {
   engine_hours: ReadingRow[] | null
 }
 
+/** The diagnostics whose readings count, by all of their ids. */
+interface Meters {
+  odometers: string[]
+  engineHours: string[]
+}
+
 interface ReadingRow {
   at: number
   value: number
@@ -42,11 +49,15 @@ export async function writeTripContexts(
   pass: ContextsPass,
   zones: ZoneIndex,
 ): Promise<number> {
+  const meters: Meters = {
+    odometers: await allIdsOf(context.db, pass.connection, ODOMETERS),
+    engineHours: await allIdsOf(context.db, pass.connection, ENGINE_HOURS),
+  }
   let written = 0
   let after = { device: '', at: '-infinity' }
   for (;;) {
     pass.signal.throwIfAborted()
-    const batch = await readBatch(context, pass, after)
+    const batch = await readBatch(context, pass, meters, after)
     const last = batch.at(-1)
     if (last === undefined) return written
     after = { device: last.device_id, at: last.started_at }
@@ -58,6 +69,7 @@ export async function writeTripContexts(
 async function readBatch(
   context: PipelineContext,
   { connection, since }: ContextsPass,
+  { odometers, engineHours }: Meters,
   after: { device: string; at: string },
 ): Promise<TripBeside[]> {
   const { rows } = await sql<TripBeside>`
@@ -66,10 +78,10 @@ async function readBatch(
       where landed_xid >= ${since}::xid8 and connection = ${connection}
     ),
     readings as (
-      select device_id, diagnostic_id = any(${ODOMETERS}::text[]) as is_odometer, min(recorded_at) as earliest, max(recorded_at) as latest
+      select device_id, diagnostic_id = any(${odometers}::text[]) as is_odometer, min(recorded_at) as earliest, max(recorded_at) as latest
       from base.geotab__status_data
       where landed_xid >= ${since}::xid8 and connection = ${connection} and not is_future
-        and diagnostic_id = any(${[...ODOMETERS, ...ENGINE_HOURS]}::text[])
+        and diagnostic_id = any(${[...odometers, ...engineHours]}::text[])
       group by 1, 2
     ),
     touched as (
@@ -107,8 +119,8 @@ async function readBatch(
           and b.deleted_at is null and not b.is_superseded
         order by b.started_at desc limit 1
       ) as stood_since_ms,
-      ${readingsAround(connection, ODOMETERS)} as odometers,
-      ${readingsAround(connection, ENGINE_HOURS)} as engine_hours
+      ${readingsAround(connection, odometers)} as odometers,
+      ${readingsAround(connection, engineHours)} as engine_hours
     from wanted as w
     join base.geotab__trips as t
       on t.connection = ${connection} and t.device_id = w.device_id and t.started_at = w.started_at

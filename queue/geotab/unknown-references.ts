@@ -1,13 +1,13 @@
-import { sql } from 'kysely'
-import { PipelineError } from '../../core/errors.ts'
+import { sql, type Transaction } from 'kysely'
+import type { DB } from '../../db/schema.ts'
 import { fetchByIds } from '../../extract/geotab/lookup.ts'
 import type { PipelineContext } from '../context.ts'
 import { assertRunning } from '../ledger.ts'
-import { prepareLanding } from '../stream-reading.ts'
 import type { ContextsPass } from './contexts-stage.ts'
-import { GEOTAB_TRANSFORMS } from './entity-transforms.ts'
-import { geotabFeeds } from './feeds.ts'
+import { landFound } from './land-found.ts'
+import { keepAliases } from './promotions.ts'
 import { geotabDatabase } from './source.ts'
+import { touchFacts } from './touch-facts.ts'
 
 /** What facts refer to, where it stands, and which facts do. */
 const REFERENCES = [
@@ -55,27 +55,30 @@ async function lookUp(context: PipelineContext, pass: ContextsPass, reference: R
   const ids = await unknownIds(context, pass, reference)
   if (ids.length === 0) return 0
   const { client } = geotabDatabase(context, pass.connection)
-  const { found, missing, refused } = await fetchByIds(client, reference.entity, ids, pass.signal)
-  const feed = geotabFeeds.find((candidate) => candidate.name === `geotab.${reference.feed}`)
-  if (feed === undefined) throw new PipelineError('FEED_UNKNOWN', `There is no feed geotab.${reference.feed}.`, 'never')
-  const land = await prepareLanding(context, feed, pass, found)
-  await context.db.transaction().execute(async (trx) => {
-    await assertRunning(trx, pass.runId)
-    const landed = await land(trx)
-    await sql`
-      update ops.steps set fetched = fetched + ${landed.fetched}, landed = landed + ${landed.landed},
-        unchanged = unchanged + ${landed.unchanged}, quarantined = quarantined + ${landed.quarantined}
-      where run_id = ${pass.runId}::uuid and step = ${pass.step}
-    `.execute(trx)
-    await sql`
-      insert into base.geotab__unknown_references (connection, entity, reference_id)
-      select ${pass.connection}, ${reference.entity}, id
-      from unnest(${[...missing, ...refused.map(({ id }) => id)]}::text[]) as u (id)
-      on conflict (connection, entity, reference_id) do update set asked_at = now()
-    `.execute(trx)
+  const { found, renamed, missing, refused } = await fetchByIds(client, reference.entity, ids, pass.signal)
+  const unknown = [...missing, ...refused.map(({ id }) => id)]
+  if (reference.entity === 'Diagnostic') {
+    const aliases = renamed.map(({ asked, id }) => ({ aliasId: asked, diagnosticId: id, noticedBy: 'source' as const }))
+    await keepAliases(context, pass, [], aliases)
+  } else unknown.push(...renamed.map(({ asked }) => asked))
+  await landFound(context, pass, reference.feed, found, {
+    signal: pass.signal,
+    also: (trx) => noteUnknown(trx, pass.connection, reference, unknown),
   })
-  if (found.length > 0) await GEOTAB_TRANSFORMS[reference.feed](context, pass, pass.signal)
   return found.length
+}
+
+async function noteUnknown(
+  trx: Transaction<DB>,
+  connection: string,
+  { entity }: Reference,
+  ids: readonly string[],
+): Promise<void> {
+  await sql`
+    insert into base.geotab__unknown_references (connection, entity, reference_id)
+    select ${connection}, ${entity}, id from unnest(${ids}::text[]) as u (id)
+    on conflict (connection, entity, reference_id) do update set asked_at = now()
+  `.execute(trx)
 }
 
 const columnOf = (reference: Reference) => ('column' in reference ? reference.column : reference.key)
@@ -100,6 +103,10 @@ async function unknownIds(context: PipelineContext, pass: ContextsPass, referenc
         where u.connection = ${pass.connection} and u.entity = ${reference.entity} and u.reference_id = r.id
           and u.asked_at > now() - interval '1 day'
       )
+      and not exists (
+        select from base.geotab__diagnostic_aliases as a
+        where ${reference.entity} = 'Diagnostic' and a.connection = ${pass.connection} and a.alias_id = r.id
+      )
     order by 1 limit ${MOST_IDS}
   `.execute(context.db)
   return rows.map(({ id }) => id)
@@ -117,13 +124,10 @@ async function touchResolved(context: PipelineContext, pass: ContextsPass): Prom
         returning u.reference_id as id
       `.execute(trx)
       if (rows.length === 0) return
+      const ids = rows.map(({ id }) => id)
       for (const fact of reference.in) {
-        const time = fact === 'faults' ? 'recorded_at' : 'started_at'
-        await sql`
-          update ${sql.table(`base.geotab__${fact}`)} set landed_xid = pg_current_xact_id(), changed_at = now()
-          where connection = ${pass.connection} and ${sql.ref(columnOf(reference))} = any(${rows.map(({ id }) => id)}::text[])
-            and ${sql.ref(time)} > ${context.clock.now()}::timestamptz - interval '14 days'
-        `.execute(trx)
+        const column = columnOf(reference)
+        await touchFacts(trx, { connection: pass.connection, fact, column, ids, now: context.clock.now() })
       }
     })
   }

@@ -8,7 +8,7 @@ export async function loadZones(context: PipelineContext, connection: string): P
     select zone_id as "zoneId", name, ring,
       (extract(epoch from active_from) * 1000)::float8 as "activeFromMs",
       (extract(epoch from active_to) * 1000)::float8 as "activeToMs",
-      (extract(epoch from deleted_at) * 1000)::float8 as "deletedAtMs"
+      (extract(epoch from least(deleted_at, removed_at)) * 1000)::float8 as "deletedAtMs"
     from base.geotab__zones
     where connection = ${connection} and invalid_reason is null
     order by zone_id

@@ -26,6 +26,12 @@ drivers as (
 
 ),
 
+aliases as (
+
+    select * from {{ ref('stg_geotab__diagnostic_aliases') }}
+
+),
+
 diagnostics as (
 
     select * from {{ ref('stg_geotab__diagnostics') }}
@@ -66,7 +72,8 @@ reported as (
         md5(cast(json_build_array(
             extract(epoch from faults.recorded_at),
             faults.device_id,
-            faults.diagnostic_id,
+            -- The same before and after it was given another id.
+            coalesce(aliases.first_id, faults.diagnostic_id),
             faults.controller_id,
             contexts.driver_id,
             drivers.user_id is not null,
@@ -97,8 +104,11 @@ reported as (
         on faults.connection = devices.connection and faults.device_id = devices.device_id
     left join drivers
         on contexts.connection = drivers.connection and contexts.driver_id = drivers.user_id
+    left join aliases
+        on faults.connection = aliases.connection and faults.diagnostic_id = aliases.alias_id
     left join diagnostics
-        on faults.connection = diagnostics.connection and faults.diagnostic_id = diagnostics.diagnostic_id
+        on faults.connection = diagnostics.connection
+        and coalesce(aliases.diagnostic_id, faults.diagnostic_id) = diagnostics.diagnostic_id
     left join sources
         on diagnostics.connection = sources.connection and diagnostics.source_id = sources.reference_id
     left join controllers

@@ -13,7 +13,7 @@
     )
 }}
 
-{%- set engine_readings = "('DiagnosticEngineHoursAdjustmentId', 'DiagnosticEngineHoursId')" %}
+{%- set engine_readings = geotab_diagnostic_ids(['DiagnosticEngineHoursAdjustmentId', 'DiagnosticEngineHoursId']) %}
 
 -- A day is made anew, from all of its records, when one of them has arrived. Each relation is imported once for what
 -- arrived and once for the days, so that both go through indexes.
@@ -45,10 +45,16 @@ faults as (
 
 ),
 
+aliases as (
+
+    select * from {{ ref('stg_geotab__diagnostic_aliases') }}
+
+),
+
 readings as (
 
     select * from {{ ref('stg_geotab__status_data') }}
-    where diagnostic_id in {{ engine_readings }} and not is_future
+    where diagnostic_id = {{ engine_readings }} and not is_future
 
 ),
 
@@ -80,7 +86,7 @@ arrived as (
         device_id,
         recorded_at as happened_at
     from {{ ref('stg_geotab__status_data') }}
-    where diagnostic_id in {{ engine_readings }}
+    where diagnostic_id = {{ engine_readings }}
         and not is_future
         and {{ arrived_since_last_success('landed_xid') }}
 
@@ -212,16 +218,18 @@ measured as (
             {{ engine_hours('(array_agg(increases.seconds order by increases.diagnostic_id))[1]') }} as engine_hours
         from (
             select
-                readings.diagnostic_id,
+                coalesce(aliases.diagnostic_id, readings.diagnostic_id) as diagnostic_id,
                 (array_agg(readings.value order by readings.recorded_at desc, readings.record_id desc))[1]
                 - (array_agg(readings.value order by readings.recorded_at, readings.record_id))[1] as seconds
             from readings
+            left join aliases
+                on readings.connection = aliases.connection and readings.diagnostic_id = aliases.alias_id
             where readings.connection = spans.connection
                 and readings.device_id = spans.device_id
                 and readings.recorded_at >= spans.begins_at
                 and readings.recorded_at < spans.ends_at
                 and cast(readings.recorded_at at time zone spans.time_zone as date) = spans.activity_date
-            group by readings.diagnostic_id
+            group by coalesce(aliases.diagnostic_id, readings.diagnostic_id)
             having count(*) > 1
         ) as increases
         where increases.seconds >= 0

@@ -8,17 +8,23 @@ devices as (
 
 ),
 
+aliases as (
+
+    select * from {{ ref('stg_geotab__diagnostic_aliases') }}
+
+),
+
 odometer_readings as (
 
     select * from {{ ref('stg_geotab__latest_status') }}
-    where diagnostic_id in ('DiagnosticOdometerAdjustmentId', 'DiagnosticOdometerId')
+    where diagnostic_id = {{ geotab_diagnostic_ids(['DiagnosticOdometerAdjustmentId', 'DiagnosticOdometerId']) }}
 
 ),
 
 engine_readings as (
 
     select * from {{ ref('stg_geotab__latest_status') }}
-    where diagnostic_id in ('DiagnosticEngineHoursAdjustmentId', 'DiagnosticEngineHoursId')
+    where diagnostic_id = {{ geotab_diagnostic_ids(['DiagnosticEngineHoursAdjustmentId', 'DiagnosticEngineHoursId']) }}
 
 ),
 

@@ -12,6 +12,12 @@ contexts as (
 
 ),
 
+aliases as (
+
+    select * from {{ ref('stg_geotab__diagnostic_aliases') }}
+
+),
+
 diagnostics as (
 
     select * from {{ ref('stg_geotab__diagnostics') }}
@@ -28,7 +34,7 @@ facts as (
         faults.fault_id,
         faults.device_id,
         contexts.driver_id,
-        faults.diagnostic_id,
+        coalesce(aliases.diagnostic_id, faults.diagnostic_id) as diagnostic_id,
         faults.controller_id,
         faults.failure_mode_id,
         diagnostics.name as diagnostic_name,
@@ -50,8 +56,11 @@ facts as (
     from faults
     left join contexts
         on faults.connection = contexts.connection and faults.fault_id = contexts.fault_id
+    left join aliases
+        on faults.connection = aliases.connection and faults.diagnostic_id = aliases.alias_id
     left join diagnostics
-        on faults.connection = diagnostics.connection and faults.diagnostic_id = diagnostics.diagnostic_id
+        on faults.connection = diagnostics.connection
+        and coalesce(aliases.diagnostic_id, faults.diagnostic_id) = diagnostics.diagnostic_id
 
 )
 

@@ -15,6 +15,8 @@ select
     group_ids,
     device_plans,
     active_from,
-    active_to,
+    -- What a full read no longer found is active no longer.
+    least(active_to, removed_at) as active_to,
+    removed_at,
     landed_xid
 from {{ source('base', 'geotab__devices') }}

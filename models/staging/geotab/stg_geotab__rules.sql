@@ -6,6 +6,8 @@ select
     {{ text_or_null('comment') }} as comment,
     base_type,
     active_from,
-    active_to,
+    -- What a full read no longer found is active no longer.
+    least(active_to, removed_at) as active_to,
+    removed_at,
     landed_xid
 from {{ source('base', 'geotab__rules') }}

@@ -9,6 +9,8 @@ select
     {{ text_or_null('key_serial_number') }} as key_serial_number,
     is_driver,
     active_from,
-    active_to,
+    -- What a full read no longer found is active no longer.
+    least(active_to, removed_at) as active_to,
+    removed_at,
     landed_xid
 from {{ source('base', 'geotab__users') }}

@@ -13,6 +13,7 @@ select
     is_displayed,
     active_from,
     active_to,
-    deleted_at,
+    -- What a full read no longer found is deleted, whether or not the source ever says so.
+    least(deleted_at, removed_at) as deleted_at,
     landed_xid
 from {{ source('base', 'geotab__zones') }}
