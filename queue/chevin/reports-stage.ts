@@ -4,6 +4,7 @@ import { dropDeliveredContent, requeueDeliveries } from '../../load/sftp/ledger.
 import { endAlert, raiseAlert } from '../alerts.ts'
 import type { BuildOutput } from '../build-job.ts'
 import type { PipelineContext } from '../context.ts'
+import { geotabContexts } from '../geotab/contexts-stage.ts'
 import { geotabConnections } from '../geotab/source.ts'
 import { readSteps, type Step } from '../ledger.ts'
 import type { Stage } from '../stage.ts'
@@ -67,7 +68,8 @@ function reasonAgainst(report: Report, connection: string, steps: Step[]): strin
     (step) =>
       step.connection === connection &&
       step.status === 'failed' &&
-      (step.kind === 'enrich' || (step.feed !== null && report.feeds.includes(step.feed))),
+      step.feed !== null &&
+      (step.feed === geotabContexts.name || report.feeds.includes(step.feed)),
   )
   if (failed !== undefined) return `${failed.step} failed (${failed.error_code ?? 'unknown'})`
   const build = steps.find((step) => step.kind === 'build')

@@ -30,18 +30,19 @@ export async function noteAliases(
   for (const { aliasId, diagnosticId, noticedBy } of aliases) {
     await sql`
       with known as (
-        select first_id, alias_id = ${diagnosticId} as is_current from base.geotab__diagnostic_aliases
+        select first_id, diagnostic_id from base.geotab__diagnostic_aliases
         where connection = ${connection} and alias_id in (${diagnosticId}, ${aliasId})
-        order by is_current desc limit 1
+        order by alias_id = ${diagnosticId} desc
       ),
-      older as (
+      others as (
         update base.geotab__diagnostic_aliases
         set diagnostic_id = ${diagnosticId}, landed_xid = pg_current_xact_id(),
           noticed_by = case when noticed_by = 'current' then ${noticedBy} else noticed_by end
-        where connection = ${connection} and diagnostic_id = ${aliasId} and alias_id not in (${aliasId}, ${diagnosticId})
+        where connection = ${connection} and diagnostic_id in (select diagnostic_id from known)
+          and alias_id not in (${aliasId}, ${diagnosticId})
       )
       insert into base.geotab__diagnostic_aliases as held (connection, alias_id, diagnostic_id, first_id, noticed_by)
-      select ${connection}, v.alias_id, ${diagnosticId}, coalesce((select first_id from known), ${aliasId}), v.noticed_by
+      select ${connection}, v.alias_id, ${diagnosticId}, coalesce((select first_id from known limit 1), ${aliasId}), v.noticed_by
       from (values (${aliasId}, ${noticedBy}), (${diagnosticId}, 'current')) as v (alias_id, noticed_by)
       on conflict (connection, alias_id) do update
         set diagnostic_id = excluded.diagnostic_id, noticed_by = excluded.noticed_by, landed_xid = pg_current_xact_id()

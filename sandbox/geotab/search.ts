@@ -27,7 +27,10 @@ const DATED = ['LogRecord', 'StatusData', 'FaultData', 'DriverChange']
 export function searchTest(store: Store, typeName: string, search: Row): (entry: Entry) => boolean {
   const tests: Test[] = []
   const id = textAt(search, 'id')
-  if (id !== undefined) tests.push((row, { key }) => (row['id'] ?? key) === id)
+  if (id !== undefined) {
+    const meant = store.table(typeName).get(id)?.key
+    tests.push((_row, { key }) => key === meant)
+  }
   const name = textAt(search, 'name')
   if (name !== undefined) tests.push(({ name: given }) => like(name)(given))
   for (const property of TEXTS[typeName] ?? []) {

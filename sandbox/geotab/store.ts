@@ -1,4 +1,4 @@
-import { versionText, type Row } from './wire.ts'
+import { idOf, versionText, type Row } from './wire.ts'
 
 /** Why a row is shown only to those who ask for such rows. */
 export type Hidden = 'deleted' | 'invalidated' | 'dismissed'
@@ -32,6 +32,8 @@ export class Table {
   readonly #entries: Entry[] = []
   readonly #byKey = new Map<string, Entry>()
   readonly #byDevice = new Map<string, Entry[]>()
+  /** Ids that are answered with the row of another one. */
+  readonly #otherNames = new Map<string, string>()
   readonly #showsVersion: boolean
 
   constructor(typeName: string) {
@@ -51,7 +53,12 @@ export class Table {
     else ofDevice.push(entry)
   }
 
-  /** Takes a row away without a trace. */
+  /** Has a row be found by another id too. */
+  nameAlso(other: string, key: string): void {
+    this.#otherNames.set(other, key)
+  }
+
+  /** Takes a row away without a trace: no feed tells of it. */
   drop(key: string): void {
     const entry = this.#byKey.get(key)
     if (entry === undefined) return
@@ -60,7 +67,7 @@ export class Table {
   }
 
   get(key: string): Entry | undefined {
-    return this.#byKey.get(key)
+    return this.#byKey.get(key) ?? this.#byKey.get(this.#otherNames.get(key) ?? '')
   }
 
   /** Current rows, oldest version first; with a device, only its own. */
@@ -97,9 +104,13 @@ export class Table {
   }
 }
 
+// Entities whose rows tell of a diagnostic.
+const TELLING = ['FaultData', 'StatusData', 'ExceptionEvent']
+
 /** All tables of a database and the one counter that they share. */
 export class Store {
   readonly #tables = new Map<string, Table>()
+  readonly #promoted = new Map<string, string>()
   #version: number
 
   constructor(firstVersion: number) {
@@ -119,6 +130,27 @@ export class Store {
   /** Writes a row under the next version, or under one so many further on. */
   put(typeName: string, draft: Draft, gap = 1): void {
     this.#version += gap
-    this.table(typeName).put(draft, this.#version)
+    this.table(typeName).put(this.#withNewId(typeName, draft), this.#version)
+  }
+
+  /**
+   * Gives a diagnostic another id, under which it is told of from now on. Asked for the old one, the vendor answers with
+   * the new record, or, when it `forgets`, with nothing.
+   */
+  promoteDiagnostic(from: string, to: string, options: { forgets: boolean }): void {
+    const table = this.table('Diagnostic')
+    const entry = table.get(from)
+    if (entry === undefined) throw new RangeError(`The stand-in has no diagnostic ${from}.`)
+    table.drop(from)
+    if (!options.forgets) table.nameAlso(from, to)
+    this.#promoted.set(from, to)
+    this.put('Diagnostic', { key: to, row: { ...entry.row, id: to }, ms: entry.ms })
+  }
+
+  #withNewId(typeName: string, draft: Draft): Draft {
+    const { diagnostic } = draft.row
+    const to = this.#promoted.get(idOf(diagnostic) ?? '')
+    if (to === undefined || !TELLING.includes(typeName)) return draft
+    return { ...draft, row: { ...draft.row, diagnostic: typeof diagnostic === 'string' ? to : { id: to } } }
   }
 }
