@@ -40,6 +40,9 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     // The pool would count this limit from the moment it is asked, and so fail whoever waits for a busy pool.
     constructor(poolConfig?: ClientConfig) {
       super({ ...poolConfig, connectionTimeoutMillis })
+      // Of a connection that breaks while it is lent out, whoever has it learns by the next query. Without a listener
+      // the event alone would end the process.
+      this.on('error', () => {})
     }
     override connect(): Promise<Client>
     override connect(callback: (error?: Error) => void): void

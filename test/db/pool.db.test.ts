@@ -139,6 +139,19 @@ describe('a pool', () => {
     await pool.end()
   })
 
+  test('case 65: a connection that is cut while it is lent out fails its next query, and not the process', async () => {
+    const pool = createPool(database.url)
+    const client = await pool.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const cut = new Promise<void>((done) => client.once('end', done))
+    await database.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+    await cut
+    await expect(client.query('select 1')).rejects.toThrow()
+    client.release(true)
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await pool.end()
+  })
+
   test('names its sessions by process and label', async () => {
     const pool = createPool(database.url, { label: 'worker' })
     const { rows } = await pool.query('show application_name')

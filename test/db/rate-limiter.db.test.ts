@@ -97,7 +97,7 @@ test('keys do not wait for each other', async () => {
   await expect(slots.acquire('other', 60_000, AbortSignal.timeout(2_000))).resolves.toBeUndefined()
 })
 
-test('a block holds every client, those that wait already and those that come, and spaces them when it ends', async () => {
+test('case 28: a block holds every client, those that wait already and those that come, and spaces them when it ends', async () => {
   await withClients(3, async ([one, two, three]) => {
     await one!.acquire('blocked', 100, signal)
     const given: number[] = []

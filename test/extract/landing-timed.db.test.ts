@@ -66,7 +66,7 @@ test('a new record lands, an equal one writes nothing, a changed one becomes the
   ])
 })
 
-test('of two versions in one page the later row stands; a lower version that comes late is ignored', async () => {
+test('case 9: of two versions in one page the later row stands; a lower version that comes late is ignored', async () => {
   const deleted = aSample({ value: 'deleted', version: '000000000000000a' })
   const replaced = aSample({ value: 'replaced', version: '0000000000000010' })
   await land('order', [deleted, replaced])
@@ -97,7 +97,7 @@ test('a value that Postgres refuses costs its own record only', async () => {
   expect(page).toMatchObject({ fetched: 2, landed: 1, quarantined: 1 })
 })
 
-test('however records are cut into pages and repeated, the tables end the same', async () => {
+test('case 8: however records are cut into pages and repeated, the tables end the same', async () => {
   const arbitrary = fc.array(
     fc.record({
       id: fc.constantFrom('k1', 'k2', 'k3'),

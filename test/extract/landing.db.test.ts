@@ -115,7 +115,7 @@ test('digits, NUL characters and broken surrogates survive as far as Postgres ca
   expect(rows).toEqual([{ id: '12345678901234567890123', note: 'ab\ufffdc\\u0000' }])
 })
 
-test('two processes that land the same page at once write each version once', async () => {
+test('case 8: two processes that land the same page at once write each version once', async () => {
   const records = Array.from({ length: 50 }, (_, i) => ({ primaryKey: String(i), total: i }))
   const pages = await Promise.all([land('race', records), land('race', records), land('race', records)])
   expect(pages.map((page) => page.landed).toSorted((a, b) => a - b)).toEqual([0, 0, 50])
@@ -158,4 +158,48 @@ test('a record that a person chose to ignore is not quarantined again', async ()
     database.db,
   )
   expect(rows).toEqual([{ state: 'ignored' }])
+})
+
+test('case 9: a lower version of the source that comes late is ignored, and an equal one is no change', async () => {
+  const target = {
+    feed: 'geotab.zones',
+    table: 'raw.geotab__zones',
+    connection: 'stale',
+    keyOf: (record: unknown) => (record as { id: string }).id,
+    versionOf: (record: unknown) => (record as { version: string }).version,
+  }
+  const landed: number[] = []
+  for (const [version, name] of [
+    ['00000000000000ff', 'new'],
+    ['0000000000000100', 'newer'],
+    ['00000000000000fe', 'old'],
+    ['0000000000000100', 'newer'],
+  ]) {
+    const page = await database.db
+      .transaction()
+      .execute((trx) =>
+        landPage(trx, target, { runId: randomUUID(), window: null, records: [{ id: 'b1', version, name }] }),
+      )
+    landed.push(page.landed)
+  }
+  expect(landed).toEqual([1, 1, 0, 0])
+  const { rows } = await sql<{ name: string; is_current: boolean }>`
+    select payload ->> 'name' as name, is_current from raw.geotab__zones where connection = 'stale' order by version
+  `.execute(database.db)
+  expect(rows).toEqual([
+    { name: 'new', is_current: false },
+    { name: 'newer', is_current: true },
+  ])
+})
+
+test('a record that was retired and comes back is its next version, equal or not', async () => {
+  await land('returned', [{ primaryKey: '1', total: 1 }])
+  await land('returned', [{ primaryKey: '1', total: 2 }])
+  await sql`update raw.fullbay__invoices set is_current = false where connection = 'returned'`.execute(database.db)
+  expect(await land('returned', [{ primaryKey: '1', total: 2 }])).toMatchObject({ landed: 1, quarantined: 0 })
+  expect((await versions('returned')).map(({ version, is_current }) => [version, is_current])).toEqual([
+    [1, false],
+    [2, false],
+    [3, true],
+  ])
 })

@@ -178,6 +178,23 @@ describe('vehicle days', () => {
     expect(await query(BUILT)).toEqual(byIncrements)
     expect(byIncrements.length).toBeGreaterThan(20)
   })
+
+  test('case 24: tell engine hours over the day on which their diagnostic was given another id', async () => {
+    const alias = { diagnostic_id: 'DiagnosticEngineHoursId', first_id: 'aEngineGu1d' }
+    await insert('diagnostic_aliases', { ...alias, alias_id: 'aEngineGu1d', noticed_by: 'source' })
+    for (const [hour, diagnostic_id, value] of [
+      ['10', 'aEngineGu1d', 3600],
+      ['12', 'aEngineGu1d', 7200],
+      ['14', 'DiagnosticEngineHoursId', 10_800],
+    ]) {
+      const recorded_at = `2026-05-01T${hour}:00:00Z`
+      await insert('status_data', { device_id: 'renamed', diagnostic_id, recorded_at, record_id: `r${hour}`, value })
+    }
+    expect((await build()).published).toBe(true)
+    expect(await query(`select engine_hours from marts.fct_geotab_vehicle_days where device_id = 'renamed'`)).toEqual([
+      { engine_hours: 2 },
+    ])
+  })
 })
 
 test('dimensions tell archived and shared vehicles, whoever may drive, and the members of groups', async () => {

@@ -80,7 +80,7 @@ test.for(Object.entries(COLUMNS))('%s has exactly the columns of the contract, i
   expect(fields.map((field) => field.name)).toEqual(columns.split(' '))
 })
 
-test('a trip with all that surrounds it is told cell by cell', async () => {
+test('cases 41 and 42: a trip with all that surrounds it is told cell by cell', async () => {
   await insert('devices', {
     device_id: 'full',
     name: 'Van 7',
@@ -160,7 +160,7 @@ test('a trip with all that surrounds it is told cell by cell', async () => {
   ])
 })
 
-test('a trip that refers to nothing that is known is told with blanks', async () => {
+test('cases 14 and 16: a trip that refers to nothing that is known is told with blanks', async () => {
   const row = await reportedTrip(
     { driver_id: 'nobody', stopped_at: null },
     { zone_ids: ['gone'], latitude_e5: 1, longitude_e5: 2 },
@@ -185,7 +185,7 @@ test.for([
   ['2026-01-02T04:59:59.999999Z', '01/01/2026', '11:59:59 PM'],
   ['2026-01-02T17:00:00Z', '01/02/2026', '12:00:00 PM'],
   ['2026-01-02T17:59:59.9Z', '01/02/2026', '12:59:59 PM'],
-] as const)('%s is printed %s %s', async ([started_at, date, time]) => {
+] as const)('cases 35 and 36: %s is printed %s %s', async ([started_at, date, time]) => {
   expect(await reportedTrip({ started_at })).toMatchObject({ StartDate: date, StartTime: time })
 })
 
@@ -225,7 +225,7 @@ test.for([
   ['93784', '26:03:04'],
   ['360000', '100:00:00'],
   ['36000000', '10000:00:00'],
-] as const)('%s seconds are printed %s', async ([driving_seconds, printed]) => {
+] as const)('case 34: %s seconds are printed %s', async ([driving_seconds, printed]) => {
   expect((await reportedTrip({ driving_seconds }))['DrivingDuration']).toBe(printed)
 })
 
@@ -233,7 +233,7 @@ test.for<[string, Row, boolean]>([
   ['has ended', {}, true],
   ['goes on', { is_completed: false }, false],
   ['was deleted', { deleted_at: START }, false],
-])('a trip that %s is told: %s', async ([, trip, isTold]) => {
+])('cases 2 and 4: a trip that %s is told: %s', async ([, trip, isTold]) => {
   const row = await reportedTrip(trip)
   expect(row['is_reportable']).toBe(isTold)
   expect(await query('select from reports.rpt_trips_history where "DeviceId" = $1', [row['device_id']])).toHaveLength(
@@ -273,7 +273,7 @@ describe('the hash of a row', () => {
     }
   })
 
-  test('stays when the vehicle, its group or its driver is renamed, and changes once when the address is known', async () => {
+  test('case 21: stays when the vehicle, its group or its driver is renamed, and changes once when the address is known', async () => {
     await insert('devices', { device_id: 'named', name: 'Old', group_ids: ['gn'] })
     await insert('groups', { group_id: 'gn', name: 'Old group' })
     await insert('users', { user_id: 'un', name: 'old@x', employee_number: '8' })
@@ -335,12 +335,12 @@ describe('exceptions', () => {
     ['was dismissed', { state: 'dismissed' }, false],
     ['is in a state that nobody knows', { state: 'ExceptionEventStatePending' }, false],
     ['was deleted', { deleted_at: START }, false],
-  ])('one that %s is told: %s', async ([, exception, isTold]) => {
+  ])('case 5: one that %s is told: %s', async ([, exception, isTold]) => {
     const row = await reportedException(exception)
     expect(row['is_reportable']).toBe(isTold)
   })
 
-  test('one without a device is kept and not told', async () => {
+  test('case 15: one without a device is kept and not told', async () => {
     const id = { exception_id: anId('e') }
     await insert('exceptions', { device_id: null, started_at: '2020-01-01T00:00:00Z', ...id })
     await insert('exception_contexts', id)
@@ -351,7 +351,7 @@ describe('exceptions', () => {
     ).toEqual([{ is_reportable: false, row_key: '||2020-01-01T00:00:00.000000Z' }])
   })
 
-  test('one that came again under another id is told once, as it is now', async () => {
+  test('case 6: one that came again under another id is told once, as it is now', async () => {
     const base = { device_id: 'again', rule_id: 'r9', started_at: START, source_modified_at: '2026-03-10T15:00:00Z' }
     for (const [exception_id, more] of [
       ['z-old', { duration_seconds: '1' }],
@@ -402,6 +402,31 @@ describe('engine faults', () => {
     })
   })
 
+  test('case 24: one is named under either id of its diagnostic, and its hash stays when the id is changed', async () => {
+    await insert('diagnostics', { diagnostic_id: 'aOldGu1d', name: 'Old name', code: 55 })
+    const before = await reportedFault({ diagnostic_id: 'aOldGu1d' })
+    expect(before).toMatchObject({ DiagnosticName: 'Old name' })
+    await insert('diagnostics', { diagnostic_id: 'DiagnosticNewId', name: 'New name', code: 55 })
+    for (const [alias_id, noticed_by] of [
+      ['aOldGu1d', 'source'],
+      ['DiagnosticNewId', 'current'],
+    ]) {
+      const alias = { alias_id, noticed_by, diagnostic_id: 'DiagnosticNewId', first_id: 'aOldGu1d' }
+      await insert('diagnostic_aliases', alias)
+    }
+    const [kept] = await query('select * from intermediate.int_geotab_faults_reported where row_key = $1', [
+      before['row_key'],
+    ])
+    expect(kept).toMatchObject({ DiagnosticName: 'New name', content_hash: before['content_hash'] })
+    await query(`update base.geotab__faults set diagnostic_id = 'DiagnosticNewId' where fault_id = $1`, [
+      before['row_key'],
+    ])
+    const [again] = await query('select * from intermediate.int_geotab_faults_reported where row_key = $1', [
+      before['row_key'],
+    ])
+    expect(again).toMatchObject({ DiagnosticName: 'New name', content_hash: before['content_hash'] })
+  })
+
   test.for<[string, Row]>([
     ['a diagnostic that is not known', { diagnostic_id: 'GoneId', controller_id: 'ControllerNoneId' }],
     ['no diagnostic', {}],
@@ -417,7 +442,7 @@ describe('engine faults', () => {
     })
   })
 
-  test('one without a device is kept and not told', async () => {
+  test('case 15: one without a device is kept and not told', async () => {
     expect(await reportedFault({ device_id: null })).toMatchObject({ is_reportable: false })
   })
 })
@@ -492,7 +517,7 @@ describe('the asset status', () => {
     ])
   })
 
-  test('is blank where nothing is known, and dates without end are blank', async () => {
+  test('cases 32, 33 and 37: is blank where nothing is known, and dates without end are blank', async () => {
     expect(await reportedAsset()).toMatchObject({
       is_reportable: true,
       CurrentOdometer: null,
@@ -515,12 +540,26 @@ describe('the asset status', () => {
     expect(await assetOf(String(device_id))).toMatchObject({ CurrentOdometer: 0, CurrentEngineHours: 0 })
   })
 
+  test('case 24: takes readings under any id of their diagnostic', async () => {
+    for (const [alias_id, diagnostic_id] of [
+      ['aMeterGu1d', 'DiagnosticOdometerId'],
+      ['aHoursGu1d', 'DiagnosticEngineHoursId'],
+    ]) {
+      await insert('diagnostic_aliases', { alias_id, diagnostic_id, first_id: alias_id, noticed_by: 'source' })
+    }
+    const { device_id } = await reportedAsset()
+    await insert('latest_status', { device_id, diagnostic_id: 'aMeterGu1d', value: 1609.344 })
+    await insert('latest_status', { device_id, diagnostic_id: 'aHoursGu1d', value: 7200 })
+    expect(await assetOf(String(device_id))).toMatchObject({ CurrentOdometer: 1, CurrentEngineHours: 2 })
+  })
+
   test.for<[string, Row | null, boolean]>([
     ['that is active', { active_to: '2999-01-01T00:00:00Z' }, true],
     ['that is active for ever', {}, true],
     ['that is archived', { active_to: '2026-01-01T00:00:00Z' }, false],
+    ['that a full read no longer found', { removed_at: '2026-01-01T00:00:00Z' }, false],
     ['that is not known', null, false],
-  ])('of a device %s is told: %s', async ([, device, isTold]) => {
+  ])('case 20: of a device %s is told: %s', async ([, device, isTold]) => {
     expect(await reportedAsset({}, device)).toMatchObject({ is_reportable: isTold })
   })
 
@@ -533,7 +572,7 @@ describe('the asset status', () => {
     expect(await reportedAsset({}, { vin, engine_vin })).toMatchObject({ VINMatch: isMatch })
   })
 
-  test('tells of archived vehicles when the variable says so, and still resolves their names for trips', async () => {
+  test('case 20: tells of archived vehicles when the variable says so, and still resolves their names for trips', async () => {
     const { device_id } = await reportedAsset({}, { name: 'Retired', active_to: '2026-01-01T00:00:00Z' })
     expect(await reportedTrip({ device_id })).toMatchObject({ DeviceName: 'Retired', is_reportable: true })
     expect((await geotab.build({ vars: { include_archived: true } })).published).toBe(true)

@@ -23,7 +23,7 @@ async function openPipeline(drain?: AbortSignal): Promise<TestPipeline> {
   return opened
 }
 
-test('of two runs at once one runs and the other says who does; nothing is doubled', async () => {
+test('case 63: of two runs at once one runs and the other says who does; nothing is doubled', async () => {
   const [one, two] = [await openPipeline(), await openPipeline()]
   const results = await Promise.allSettled([one.run(), two.run()])
   const ran = results.filter((result) => result.status === 'fulfilled')

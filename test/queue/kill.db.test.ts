@@ -5,7 +5,7 @@ import { loadWithKills } from '../support/kill-rounds.ts'
 
 // bench/kill.ts does the same at twenty moments; here three, so that the suite stays short.
 test(
-  'killed with -9 at random moments and run once more, every table equals an undisturbed load',
+  'case 64: killed with -9 at random moments and run once more, every table equals an undisturbed load',
   { timeout: 180_000 },
   async () => {
     const [disturbed, undisturbed] = [await createTestDatabase(), await createTestDatabase()]

@@ -19,13 +19,13 @@ test.for([
   expect(hostKeyProblem(aServer({ hostKeys }), KEY)).toBeNull()
 })
 
-test('with no key pinned the error names the one that was seen, to be pinned', () => {
+test('case 49: with no key pinned the error names the one that was seen, to be pinned', () => {
   const problem = hostKeyProblem(aServer({ hostKeys: [] }), KEY)
   expect(problem).toMatchObject({ code: 'SFTP_HOST_KEY_UNKNOWN', retry: 'never' })
   expect(problem?.message).toContain(`ssh-ed25519 host key ${SEEN}`)
 })
 
-test('another key than the pinned one is refused, and both are named', () => {
+test('case 49: another key than the pinned one is refused, and both are named', () => {
   const pinned = `SHA256:${'A'.repeat(43)}`
   const problem = hostKeyProblem(aServer({ hostKeys: [pinned] }), KEY)
   expect(problem).toMatchObject({ code: 'SFTP_HOST_KEY_CHANGED', retry: 'never' })

@@ -157,7 +157,7 @@ test('a multi-call with too few results gives none', async () => {
   )
 })
 
-test('a multi-call that writes is not sent', async () => {
+test('case 27: a multi-call that writes is not sent', async () => {
   const { server, client } = await answering(result([null]), 'ExecuteMultiCall')
   const set = { method: 'Set', params: { typeName: 'Device', entity: { id: 'b1' } } }
   expect(await failureOf(client.multiCall([getOf('b1'), set], { signal }))).toMatchObject({

@@ -49,16 +49,19 @@ const shapes = (['both', 'current', 'legacy'] as const).flatMap((fields) =>
   [200, 400].map((status) => ({ fields, status })),
 )
 
-test.for(exceptions)('$type ($message) is $code, in every shape and status', async ({ type, message, code, retry }) => {
-  for (const { fields, status } of shapes) {
-    const { error } = await failureOf(failure(type, message, { fields, status, info: 'more about it' }))
-    expect(error, `${fields} ${status}`).toMatchObject({ code, retry })
-    expect(error.message).toContain(
-      `Geotab fleet, Get Device: ${type}: ${message ?? 'said the vendor'}`.replace(/\.$/, ''),
-    )
-    if (fields !== 'legacy') expect(error.message).toContain('(more about it)')
-  }
-})
+test.for(exceptions)(
+  'case 28: $type ($message) is $code, in every shape and status',
+  async ({ type, message, code, retry }) => {
+    for (const { fields, status } of shapes) {
+      const { error } = await failureOf(failure(type, message, { fields, status, info: 'more about it' }))
+      expect(error, `${fields} ${status}`).toMatchObject({ code, retry })
+      expect(error.message).toContain(
+        `Geotab fleet, Get Device: ${type}: ${message ?? 'said the vendor'}`.replace(/\.$/, ''),
+      )
+      if (fields !== 'legacy') expect(error.message).toContain('(more about it)')
+    }
+  },
+)
 
 test.for([
   { file: 'error.db_unavailable', code: 'GEOTAB_UNAVAILABLE' },
@@ -149,7 +152,7 @@ test.for<{ name: string; answer: Answer; code: string; retry?: string; sent: num
     sent: 1,
     says: /server/,
   },
-])('$name is $code', async ({ answer, code, retry = 'later', sent, says }) => {
+])('case 29: $name is $code', async ({ answer, code, retry = 'later', sent, says }) => {
   const failed = await failureOf(answer)
   expect(failed.error).toMatchObject({ code, retry })
   expect(failed.error.message).toMatch(says)
@@ -202,13 +205,16 @@ test.for([
     seconds: 90,
   },
   { name: 'nothing', headers: {} as Record<string, string>, seconds: 60 },
-])('too many calls: the wait of $seconds s that $name asks for is left to the queue', async ({ headers, seconds }) => {
-  const { error, sent } = await failureOf(
-    failure('OverLimitException', 'API calls quota exceeded.', { status: 429, headers }),
-  )
-  expect(error).toMatchObject({ code: 'GEOTAB_BUSY', retryAfterSeconds: seconds })
-  expect(sent).toBe(1)
-})
+])(
+  'case 28: too many calls: the wait of $seconds s that $name asks for is left to the queue',
+  async ({ headers, seconds }) => {
+    const { error, sent } = await failureOf(
+      failure('OverLimitException', 'API calls quota exceeded.', { status: 429, headers }),
+    )
+    expect(error).toMatchObject({ code: 'GEOTAB_BUSY', retryAfterSeconds: seconds })
+    expect(sent).toBe(1)
+  },
+)
 
 const canaries = [PASSWORD, 'canary+session/0042']
 const encodings: [string, (text: string) => string][] = [

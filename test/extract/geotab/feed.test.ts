@@ -21,7 +21,7 @@ async function feedOf(pages: { data: unknown[]; toVersion: string }[]) {
   return { server, read, asked: () => server.callsOf('GetFeed').map((call) => call.params) }
 }
 
-test('pages follow one another at once, from version to version, up to the first that is not full', async () => {
+test('case 10: pages follow one another at once, from version to version, up to the first that is not full', async () => {
   const { read, asked } = await feedOf([
     { data: [aRow(1), aRow(2)], toVersion: hex(2) },
     { data: [aRow(3), aRow(4)], toVersion: hex(4) },
@@ -51,7 +51,7 @@ test('a seed by date goes with the first call alone, and history is read to its 
   ])
 })
 
-test('a stored version is gone on from, whatever date there was', async () => {
+test('case 12: a stored version is gone on from, whatever date there was', async () => {
   const { read, asked } = await feedOf([])
   await read('Trip', hex(7), { seedFromDate: '2026-03-01T00:00:00Z' })
   expect(asked()).toEqual([
@@ -90,7 +90,7 @@ test.for([
   { entity: 'LogRecord', asked: 1_000_000, limit: 50_000 },
   { entity: 'Trip', asked: 0, limit: 1 },
 ] as const)(
-  '$entity is asked for $limit rows when $asked are wanted',
+  'case 13: $entity is asked for $limit rows when $asked are wanted',
   async ({ entity, asked: resultsLimit, limit }) => {
     const { read, asked } = await feedOf([{ data: [], toVersion: hex(3) }])
     await read(entity, null, { resultsLimit })
@@ -98,7 +98,7 @@ test.for([
   },
 )
 
-test('a feed that goes backwards is stopped before anything of it is taken', async () => {
+test('case 11: a feed that goes backwards is stopped before anything of it is taken', async () => {
   const { read } = await feedOf([{ data: [aRow(1)], toVersion: '0000000000000fff' }])
   await expect(read('Trip', '0000000000001000')).rejects.toMatchObject({
     code: 'GEOTAB_FEED_BACKWARDS',
@@ -125,7 +125,7 @@ test('the recorded empty page is a page without rows', async () => {
   expect(pages).toEqual([{ records: [], skipped: 0, toVersion: '00000000021568d6', full: false, stuck: false }])
 })
 
-test('a full page whose version does not move is given once, and said to be stuck', async () => {
+test('case 11: a full page whose version does not move is given once, and said to be stuck', async () => {
   const page = { data: [aRow(7), aRow(7)], toVersion: hex(7) }
   const { read, asked } = await feedOf([page, page, page])
   expect(await read('Trip', hex(7))).toMatchObject([{ full: true, stuck: true }])
@@ -141,7 +141,7 @@ test.for([
   { name: 'a version that is no number', page: { data: [], toVersion: 'newest' } },
   { name: 'a version that is 0', page: { data: [], toVersion: 0 } },
   { name: 'a list', page: [] },
-])('a page of $name is asked for again, and never taken for the end', async ({ page }) => {
+])('case 30: a page of $name is asked for again, and never taken for the end', async ({ page }) => {
   let bad = 1
   const server = await startGeotabServer((call) => {
     if (call.method !== 'GetFeed') return undefined

@@ -26,7 +26,7 @@ async function directory() {
   return { server, client: connect(server) }
 }
 
-test('ids are looked up a hundred to a request, each once, and those that are missing are told', async () => {
+test('case 14: ids are looked up a hundred to a request, each once, and those that are missing are told', async () => {
   const { server, client } = await directory()
   const ids = [...Array.from({ length: 150 }, (_, i) => `b${i}`), 'nobody', 'b0', 'b1']
   const lookup = await fetchByIds(client, 'User', ids, signal)
@@ -39,9 +39,23 @@ test('ids are looked up a hundred to a request, each once, and those that are mi
   })
 })
 
+test('case 24: an id that is answered with a record of another id is told as renamed', async () => {
+  const server = await startGeotabServer((call) =>
+    call.method === 'ExecuteMultiCall'
+      ? result(innerOf(call).map(({ params }) => [{ id: params.search.id === 'old' ? 'new' : params.search.id }]))
+      : undefined,
+  )
+  expect(await fetchByIds(connect(server), 'Diagnostic', ['old', 'other'], signal)).toEqual({
+    found: [{ id: 'new' }, { id: 'other' }],
+    renamed: [{ asked: 'old', id: 'new' }],
+    missing: [],
+    refused: [],
+  })
+})
+
 test('no ids ask nothing', async () => {
   const { server, client } = await directory()
-  expect(await fetchByIds(client, 'User', [], signal)).toEqual({ found: [], missing: [], refused: [] })
+  expect(await fetchByIds(client, 'User', [], signal)).toEqual({ found: [], renamed: [], missing: [], refused: [] })
   expect(server.calls).toEqual([])
 })
 
@@ -122,7 +136,7 @@ async function geocoder(answer: (points: Coordinate[]) => ReturnType<typeof resu
   return { server, client: connect(server) }
 }
 
-test('addresses are aligned with their points, equal points are asked once, and none is not a failure', async () => {
+test('cases 43 and 44: addresses are aligned with their points, equal points are asked once, and none is not a failure', async () => {
   const { server, client } = await geocoder((points) => result(points.map(address)))
   const points = [...Array.from({ length: 60 }, (_, i) => point(i)), point(7), point(0)]
   const answers = await lookUpAddresses(client, points, signal)
@@ -138,7 +152,7 @@ test.for([
   { name: 'refuses a batch with a bad point', bad: () => failure('ArgumentException') },
   { name: 'leaves one answer out', bad: (points: Coordinate[]) => result(points.slice(1).map(address)) },
   { name: 'gives one answer more', bad: (points: Coordinate[]) => result([...points.map(address), null]) },
-])('where the vendor $name, that point fails alone', async ({ bad }) => {
+])('case 43: where the vendor $name, that point fails alone', async ({ bad }) => {
   const { client } = await geocoder((points) =>
     points.some(({ x }) => x === 13) ? bad(points) : result(points.map(address)),
   )

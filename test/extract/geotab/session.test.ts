@@ -26,7 +26,7 @@ test('the first calls share one login, and every call carries its session but no
   expect(server.callsOf('Get').some((call) => JSON.stringify(call.params).includes('password'))).toBe(false)
 })
 
-test('a session that ends under 20 calls at once costs one login, and each call goes through', async () => {
+test('case 27: a session that ends under 20 calls at once costs one login, and each call goes through', async () => {
   const server = await startGeotabServer()
   const client = connect(server)
   await client.call('Get', get, { signal })
@@ -52,7 +52,7 @@ test('a call that was refused late uses the session that others have made meanwh
   expect(server.callsOf('Authenticate')).toHaveLength(2)
 })
 
-test('a write whose session had ended is sent again, since it was refused before it began', async () => {
+test('case 27: a write whose session had ended is sent again, since it was refused before it began', async () => {
   const server = await startGeotabServer((call, { session }) =>
     call.method === 'Set' && call.sessionId === session ? result(null) : undefined,
   )
@@ -123,7 +123,7 @@ test('a login that stays unavailable leaves the rest to the queue, and is no ref
   expect(await client.call('Get', get, { signal })).toEqual([])
 })
 
-test('a database that moved is found by logging in at the configured server', async () => {
+test('case 26: a database that moved is found by logging in at the configured server', async () => {
   const moved = await startGeotabServer()
   moved.session = 'session-moved'
   let hasMoved = false
@@ -232,4 +232,19 @@ test.for([
   const server = await startGeotabServer((call) => (call.method === 'Authenticate' ? answer : undefined))
   expect(await failureOf(connect(server).call('Get', get, { signal }))).toMatchObject({ code, retry })
   expect(server.callsOf('Get')).toEqual([])
+})
+
+test('case 27: a multi-call of reads whose session had ended is sent again whole, once', async () => {
+  const server = await startGeotabServer((call, { session }) =>
+    call.method === 'ExecuteMultiCall' && call.sessionId === session
+      ? result((call.params['calls'] as unknown[]).map((_, index) => [{ id: `b${index}` }]))
+      : undefined,
+  )
+  const client = connect(server)
+  await client.call('Get', get, { signal })
+  server.session = 'session-0002'
+  const calls = Array.from({ length: 3 }, () => ({ method: 'Get', params: get }))
+  expect(await client.multiCall(calls, { signal })).toEqual([[{ id: 'b0' }], [{ id: 'b1' }], [{ id: 'b2' }]])
+  expect(server.callsOf('ExecuteMultiCall').map(({ params }) => (params['calls'] as unknown[]).length)).toEqual([3, 3])
+  expect(server.callsOf('Authenticate')).toHaveLength(2)
 })

@@ -54,7 +54,7 @@ test.for([
   await expect(startShipping(database).plan(changes)).rejects.toMatchObject({ code: 'SFTP_NAME_INVALID' })
 })
 
-test('when the answer to the rename is lost, the next attempt finds the file delivered', async () => {
+test('case 48: when the answer to the rename is lost, the next attempt finds the file delivered', async () => {
   const shipping = startShipping(database)
   const file = await shipping.plan()
   sandbox.faults.set({ fault: 'loseReply', operation: 'rename', times: 1 })
@@ -103,7 +103,7 @@ test('a server without a folder that it had before fails the delivery, and a per
   ])
 })
 
-test('what fails for a while is tried later and later, and after its last attempt it has failed', async () => {
+test('case 50: what fails for a while is tried later and later, and after its last attempt it has failed', async () => {
   const shipping = startShipping(database)
   const file = await shipping.plan()
   sandbox.faults.set({ fault: 'diskFull', afterBytes: 0 })

@@ -42,7 +42,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
   const partsOf = async (fileName: string) =>
     (await peer.names('Import')).filter((name) => name.startsWith(`.${fileName}`))
 
-  test('a file arrives whole under its name, leaves no part behind, and has a receipt', async () => {
+  test('case 48: a file arrives whole under its name, leaves no part behind, and has a receipt', async () => {
     const shipping = startShipping(database)
     const file = await shipping.plan()
     expect(await shipping.send(peer.server)).toMatchObject([{ deliveryId: file.deliveryId, outcome: 'delivered' }])
@@ -73,7 +73,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     expect((await shipping.receipts()).map((each) => String(each.read_back)).toSorted()).toEqual(['false', 'true'])
   })
 
-  test('planning and sending the same file again sends nothing', async () => {
+  test('case 48: planning and sending the same file again sends nothing', async () => {
     const shipping = startShipping(database)
     const file = await shipping.plan()
     await shipping.send(peer.server)
@@ -93,17 +93,22 @@ export function deliveryTests(start: () => Promise<Peer>): void {
   test.for([
     ['of the same size', (content: Buffer) => Buffer.alloc(content.length, 1)],
     ['of another size', (content: Buffer) => content.subarray(1)],
-  ] as const)('a file of that name with other content %s is a conflict and stays as it is', async ([, other]) => {
-    const shipping = startShipping(database)
-    const file = await shipping.plan()
-    const theirs = other(file.content)
-    await peer.put(`Import/${file.fileName}`, theirs)
-    expect(await shipping.send(peer.server)).toMatchObject([{ outcome: 'conflict', error: { code: 'SFTP_CONFLICT' } }])
-    expect(await peer.read(`Import/${file.fileName}`)).toEqual(theirs)
-    expect(await partsOf(file.fileName)).toEqual([])
-    expect(await shipping.receipts()).toMatchObject([{ status: 'conflict', error_code: 'SFTP_CONFLICT' }])
-    expect(await shipping.send(peer.server)).toEqual([])
-  })
+  ] as const)(
+    'case 48: a file of that name with other content %s is a conflict and stays as it is',
+    async ([, other]) => {
+      const shipping = startShipping(database)
+      const file = await shipping.plan()
+      const theirs = other(file.content)
+      await peer.put(`Import/${file.fileName}`, theirs)
+      expect(await shipping.send(peer.server)).toMatchObject([
+        { outcome: 'conflict', error: { code: 'SFTP_CONFLICT' } },
+      ])
+      expect(await peer.read(`Import/${file.fileName}`)).toEqual(theirs)
+      expect(await partsOf(file.fileName)).toEqual([])
+      expect(await shipping.receipts()).toMatchObject([{ status: 'conflict', error_code: 'SFTP_CONFLICT' }])
+      expect(await shipping.send(peer.server)).toEqual([])
+    },
+  )
 
   test.for([
     ['the same content counts as delivered', (content: Buffer) => content, 'it was there'],
@@ -143,7 +148,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     expect(await partsOf(file.fileName)).toEqual([others])
   })
 
-  test('a missing folder fails at once and is not made', async () => {
+  test('case 48: a missing folder fails at once and is not made', async () => {
     const shipping = startShipping(database)
     await shipping.plan({ folder: 'Inbox' })
     expect(await shipping.send(peer.server)).toMatchObject([
@@ -152,7 +157,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     expect(await peer.names('.')).not.toContain('Inbox')
   })
 
-  test('a server that denies writing fails the delivery at once', async (context) => {
+  test('case 50: a server that denies writing fails the delivery at once', async (context) => {
     const server = await peer.denied()
     if (server === null) return context.skip('skipped: needs root, to log in as another user')
     const shipping = startShipping(database)
@@ -162,7 +167,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     return undefined
   })
 
-  test('a full disk is tried again, and leaves neither file nor part', async (context) => {
+  test('case 50: a full disk is tried again, and leaves neither file nor part', async (context) => {
     const folder = await peer.smallFolder()
     if (folder === null) return context.skip('skipped: needs the right to mount')
     const shipping = startShipping(database)
@@ -182,7 +187,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     return undefined
   })
 
-  test('a changed host key fails everything that is due, over one connection', async () => {
+  test('case 49: a changed host key fails everything that is due, over one connection', async () => {
     const shipping = startShipping(database)
     await shipping.plan()
     await shipping.plan()
@@ -194,7 +199,7 @@ export function deliveryTests(start: () => Promise<Peer>): void {
     expect((await shipping.receipts()).map((each) => each.attempts).toSorted((a, b) => a - b)).toEqual([0, 1])
   })
 
-  test('cut after any packet, a file ends delivered once, and no part of it is ever under its name', async () => {
+  test('case 48: cut after any packet, a file ends delivered once, and no part of it is ever under its name', async () => {
     const shipping = startShipping(database)
     const step = Math.max(1, Math.floor(whole / 40))
     let cut = 0

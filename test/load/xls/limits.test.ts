@@ -8,7 +8,7 @@ const oneNumber: XlsColumn[] = [{ name: 'N', type: 'number' }]
 const shapes = (files: XlsFile[]) =>
   files.map((file) => walk(file).sheets.map(({ name, dimensions }) => `${name}: ${dimensions.rows}`))
 
-describe('rows', () => {
+describe('case 45: rows', () => {
   test.for([
     { rows: 65_534, sheets: ['Sheet1: 65535'] },
     { rows: 65_535, sheets: ['Sheet1: 65536'] },
@@ -84,7 +84,7 @@ describe('rows', () => {
   })
 })
 
-describe('columns', () => {
+describe('case 45: columns', () => {
   test.for([1, 255, 256])('%d of them fit', async (count) => {
     const [sheet] = walk(
       await writeOne(textColumns(count), [textColumns(count).map(({ name }) => `of ${name}`)]),

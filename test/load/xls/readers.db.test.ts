@@ -90,7 +90,7 @@ describe.for(READERS)('$reader', ({ missing, read, expected, alike }) => {
     expect(await differences({ columns: textColumns(4), rows })).toEqual([])
   })
 
-  test('reads a text that had to be cut as it was cut', async () => {
+  test('case 42: reads a text that had to be cut as it was cut', async () => {
     const table = { columns: textColumns(1), rows: [['я'.repeat(32_768)]] }
     const [wrong] = await differences(table)
     const cut = `${'я'.repeat(32_766)}…`
@@ -117,7 +117,7 @@ describe.for(READERS)('$reader', ({ missing, read, expected, alike }) => {
     expect(await differences({ columns: textColumns(count), rows })).toEqual([])
   })
 
-  test('reads a sheet without rows as its header alone', async () => {
+  test('case 46: reads a sheet without rows as its header alone', async () => {
     expect(
       await differences({ columns: columnsOf('text', 'number', 'boolean', 'date', 'datetime'), rows: [] }),
     ).toEqual([])

@@ -56,7 +56,7 @@ describe('the container', () => {
 })
 
 describe('the records', () => {
-  test('are none that compute, link, or reach outside', async () => {
+  test('case 45: are none that compute, link, or reach outside', async () => {
     const texts = ['=1+1', '+1', '-1', '@SUM(A1)', 'http://a.example', "=cmd|' /C calc'!A0", '\t=1', '＝1']
     const file = await writeOne(
       textColumns(1),
@@ -79,7 +79,7 @@ describe('the records', () => {
     expect(Buffer.from(body(0x023e, sheet!.records), 'hex').readUInt16LE(0) & 0x0108).toBe(0x0108)
   })
 
-  test('make the header bold, and texts texts, by their cell formats', async () => {
+  test('case 47: make the header bold, and texts texts, by their cell formats', async () => {
     const { globals, sheets } = walk(await writeOne(columnsOf('text', 'number'), [['a', 1]]))
     const bodies = (id: number) => globals.filter((record) => record.id === id).map(({ body }) => body)
     const [fonts, formats] = [bodies(0x0031), bodies(0x00e0)]

@@ -48,7 +48,7 @@ function put(typeName: string, row: Row, ms = pipeline.now().getTime()): void {
   pipeline.fleet().store.put(typeName, { key: String(row['id']), row, ms, ...more })
 }
 
-test('a trip whose time a newer one takes is retracted, though the source never withdrew it', async () => {
+test('case 3: a trip whose time a newer one takes is retracted, though the source never withdrew it', async () => {
   const { store, truth } = pipeline.fleet()
   const trip = truth.trips().find(({ completed, drivingSeconds }) => completed && drivingSeconds > 600)
   const row = store.table('Trip').get(trip?.id ?? '')?.row ?? {}
@@ -64,7 +64,7 @@ test('a trip whose time a newer one takes is retracted, though the source never 
   expect(rows).toHaveLength(0)
 })
 
-test('what was told without its names is told once more when the source knows them', async () => {
+test('case 14: what was told without its names is told once more when the source knows them', async () => {
   const at = isoText(pipeline.now().getTime() - 60_000)
   const device = { id: 'bABC' }
   put('FaultData', {
@@ -125,4 +125,138 @@ test('what changes without showing in a report is not told again', async () => {
   await runAnHourLater()
   expect(lastTold('engine faults')).toEqual([])
   expect(lastTold('trips history').map(keyOf)).not.toContain(tripKey(trip ?? { deviceId: '', start: '' }))
+})
+
+/** A device of its own, with a trip of ten minutes, told an hour ago. */
+async function aTold(id: string, more: Row = {}): Promise<{ row: Row; start: string; ms: number }> {
+  const ms = pipeline.now().getTime()
+  const start = isoText(ms)
+  const row = {
+    id,
+    device: { id: `b${id}` },
+    driver: 'UnknownDriverId',
+    start,
+    stop: isoText(ms + 600_000),
+    nextTripStart: isoText(ms + 1_200_000),
+    drivingDuration: '00:10:00',
+    stopDuration: '00:10:00',
+    distance: 7,
+    ...more,
+  }
+  put('Trip', row, ms)
+  await runAnHourLater()
+  return { row, start, ms }
+}
+
+const toldOf = (report: string, device: string) => lastTold(report).filter((row) => row['DeviceId'] === device)
+
+async function tripsOf(device: string) {
+  const { rows } = await sql<{ trip_id: string; is_deleted: boolean }>`
+    select trip_id, deleted_at is not null as is_deleted from base.geotab__trips where device_id = ${device} order by 1
+  `.execute(database.db)
+  return rows
+}
+
+async function versionsOf(device: string): Promise<number> {
+  const { rows } = await sql<{ versions: number }>`
+    select count(*) as versions from raw.geotab__trips where device_id = ${device}
+  `.execute(database.db)
+  return rows[0]?.versions ?? 0
+}
+
+test('case 1: a trip that comes again under another id with another stop is one trip, told once more, its history kept', async () => {
+  const { row, ms } = await aTold('cA1')
+  expect(toldOf('trips history', 'bcA1')).toMatchObject([{ DrivingDuration: '00:10:00' }])
+  pipeline.fleet().store.table('Trip').drop('cA1')
+  put('Trip', { ...row, id: 'cA1-new', stop: isoText(ms + 900_000), drivingDuration: '00:15:00' }, ms)
+  const run = await runAnHourLater()
+  expect(toldOf('trips history', 'bcA1')).toMatchObject([{ DrivingDuration: '00:15:00' }])
+  expect(await tripsOf('bcA1')).toEqual([{ trip_id: 'cA1-new', is_deleted: false }])
+  expect(await versionsOf('bcA1')).toBe(2)
+  expect(await retracted(run, 'trips_history')).toBe(0)
+})
+
+test('case 2: a trip that is withdrawn after it was told is kept, retracted and told no more', async () => {
+  const { row, ms } = await aTold('cA2')
+  put('Trip', { ...row, deletedDateTime: isoText(pipeline.now().getTime()) }, ms)
+  const run = await runAnHourLater()
+  expect(toldOf('trips history', 'bcA2')).toEqual([])
+  expect(await tripsOf('bcA2')).toEqual([{ trip_id: 'cA2', is_deleted: true }])
+  expect(await retracted(run, 'trips_history')).toBe(1)
+})
+
+test.for([
+  { first: 'the withdrawal', order: ['cA3', 'cA3-new'] },
+  { first: 'the replacement', order: ['cA3-new', 'cA3'] },
+])('case 2: withdrawn and replaced in one page, $first first, the higher version counts', async ({ order }) => {
+  const device = `b${order.join('')}`
+  const { row, ms } = await aTold('cA3', { device: { id: device } })
+  for (const id of order) {
+    const withdrawn = id === 'cA3' ? { deletedDateTime: isoText(ms + 1) } : { drivingDuration: '00:12:00' }
+    put('Trip', { ...row, id, ...withdrawn }, ms)
+  }
+  await runAnHourLater()
+  const last = order.at(-1) ?? ''
+  expect(await tripsOf(device)).toEqual([{ trip_id: last, is_deleted: last === 'cA3' }])
+  expect(toldOf('trips history', device).map((one) => one['DrivingDuration'])).toEqual(
+    last === 'cA3' ? [] : ['00:12:00'],
+  )
+})
+
+test('case 4: a trip in progress is kept and not told, and told once when it has ended', async () => {
+  const open = { stopDuration: '00:00:00', nextTripStart: undefined }
+  const { row, ms } = await aTold('cA4', open)
+  expect(await tripsOf('bcA4')).toHaveLength(1)
+  expect(toldOf('trips history', 'bcA4')).toEqual([])
+  put('Trip', { ...row, stopDuration: '00:20:00', nextTripStart: isoText(ms + 1_800_000) }, ms)
+  await runAnHourLater()
+  expect(toldOf('trips history', 'bcA4')).toMatchObject([{ StopDuration: '00:20:00' }])
+  await runAnHourLater()
+  expect(toldOf('trips history', 'bcA4')).toEqual([])
+})
+
+test('case 5: an exception that grows is told as it ended; dismissed after it was told, it is retracted', async () => {
+  const ms = pipeline.now().getTime()
+  const event = {
+    id: 'aCase5',
+    device: { id: 'bcA5' },
+    driver: 'UnknownDriverId',
+    rule: { id: 'RulePostedSpeedingId' },
+    activeFrom: isoText(ms),
+    activeTo: isoText(ms + 60_000),
+    duration: '00:01:00',
+    distance: 1,
+    state: 'ExceptionEventStateValidId',
+  }
+  put('ExceptionEvent', event)
+  await runAnHourLater()
+  expect(toldOf('exceptions details', 'bcA5')).toMatchObject([{ Duration: '00:01:00' }])
+  put('ExceptionEvent', { ...event, activeTo: isoText(ms + 120_000), duration: '00:02:00' })
+  await runAnHourLater()
+  expect(toldOf('exceptions details', 'bcA5')).toMatchObject([{ Duration: '00:02:00' }])
+  put('ExceptionEvent', { ...event, state: 'ExceptionEventStateDismissedId' })
+  const run = await runAnHourLater()
+  expect(toldOf('exceptions details', 'bcA5')).toEqual([])
+  expect(await retracted(run, 'exceptions_details')).toBe(1)
+})
+
+test('case 25: what is dated days ahead is kept and flagged, and is never the newest', async () => {
+  const now = pipeline.now().getTime()
+  for (const [id, ms, latitude] of [
+    ['bA6', now, 38.5],
+    // Ahead of the clock of the database, which says when a record was read.
+    ['bA7', Date.now() + 3 * 86_400_000, 38.9],
+  ] as const) {
+    put('LogRecord', { id, device: { id: 'bcA6' }, dateTime: isoText(ms), latitude, longitude: -77, speed: 0 }, ms)
+    const diagnostic = { id: 'DiagnosticOdometerId' }
+    put('StatusData', { id: `${id}s`, device: { id: 'bcA6' }, diagnostic, dateTime: isoText(ms), data: latitude }, ms)
+  }
+  await runAnHourLater()
+  const { rows } = await sql`
+    select (select count(*) from base.geotab__positions where device_id = 'bcA6') as positions,
+      (select count(*) from base.geotab__status_data where device_id = 'bcA6' and is_future) as of_the_future,
+      (select latitude from base.geotab__latest_positions where device_id = 'bcA6') as latitude,
+      (select value from base.geotab__latest_status where device_id = 'bcA6') as reading
+  `.execute(database.db)
+  expect(rows).toEqual([{ positions: 2, of_the_future: 1, latitude: 38.5, reading: 38.5 }])
 })

@@ -74,34 +74,37 @@ test.for<{ name: string; fault: Fault; code: string }>([
   },
   { name: 'a database that starts', fault: { fault: 'dbUnavailable' }, code: 'GEOTAB_UNAVAILABLE' },
   { name: 'a version that went back', fault: { fault: 'versionBackwards' }, code: 'GEOTAB_FEED_BACKWARDS' },
-])('$name stops one feed and the reports that need it, visibly, and nothing else', async ({ fault, code }) => {
-  const before = await cursors()
-  const files = deliveredFiles(pipeline.sftp).length
-  pipeline.vendor.faults.set({ ...fault, typeName: 'Trip' })
-  const run = await runLater(1)
-  expect(run.status).toBe('partial')
-  const { failed, deliver } = await stepsOf(run)
-  expect(failed).toEqual([{ step: 'extract geotab.trips demo', error_code: expect.stringContaining(code) as string }])
-  expect(deliver.missing.map(({ report }) => report)).toEqual(OF_TRIPS)
-  expect(deliver.missing[0]?.reason).toContain(code)
-  expect(deliver.planned.map(({ report }) => report)).toEqual(['exceptions_details'])
-  expect(deliveredFiles(pipeline.sftp)).toHaveLength(files + 1)
-  const after = await cursors()
-  expect(after['geotab.trips']).toBe(before['geotab.trips'])
-  expect(after['geotab.log_records']).not.toBe(before['geotab.log_records'])
-  expect(await alerts()).toEqual(
-    ['feed_stopped geotab.trips demo', ...OF_TRIPS.map((report) => `report_missing ${report} demo`)].sort(),
-  )
-  await expectRecovery()
-})
+])(
+  'cases 30 and 46: $name stops one feed and the reports that need it, visibly, and nothing else',
+  async ({ fault, code }) => {
+    const before = await cursors()
+    const files = deliveredFiles(pipeline.sftp).length
+    pipeline.vendor.faults.set({ ...fault, typeName: 'Trip' })
+    const run = await runLater(1)
+    expect(run.status).toBe('partial')
+    const { failed, deliver } = await stepsOf(run)
+    expect(failed).toEqual([{ step: 'extract geotab.trips demo', error_code: expect.stringContaining(code) as string }])
+    expect(deliver.missing.map(({ report }) => report)).toEqual(OF_TRIPS)
+    expect(deliver.missing[0]?.reason).toContain(code)
+    expect(deliver.planned.map(({ report }) => report)).toEqual(['exceptions_details'])
+    expect(deliveredFiles(pipeline.sftp)).toHaveLength(files + 1)
+    const after = await cursors()
+    expect(after['geotab.trips']).toBe(before['geotab.trips'])
+    expect(after['geotab.log_records']).not.toBe(before['geotab.log_records'])
+    expect(await alerts()).toEqual(
+      ['feed_stopped geotab.trips demo', ...OF_TRIPS.map((report) => `report_missing ${report} demo`)].sort(),
+    )
+    await expectRecovery()
+  },
+)
 
-test('a session that ends in the middle of a run is made anew, and the run succeeds', async () => {
+test('case 27: a session that ends in the middle of a run is made anew, and the run succeeds', async () => {
   pipeline.vendor.faults.set({ fault: 'sessionEnds', after: 4, times: 1 })
   expect(await runLater(1)).toMatchObject({ status: 'succeeded' })
   await expectRecovery()
 })
 
-test('a database that moved is followed to a server of the vendor, and nowhere else', async () => {
+test('case 26: a database that moved is followed to a server of the vendor, and nowhere else', async () => {
   const { vendor } = pipeline
   vendor.redirect('demo', `localhost:${vendor.port}`)
   vendor.expireSessions()
@@ -117,7 +120,7 @@ test('a database that moved is followed to a server of the vendor, and nowhere e
   await expectRecovery()
 })
 
-test('an hour without news sends files with a header alone', async () => {
+test('case 46: an hour without news sends files with a header alone', async () => {
   const run = await runLater(1 / 3600)
   expect(run.status).toBe('succeeded')
   const sent = deliveredFiles(pipeline.sftp).slice(-4)
@@ -126,7 +129,7 @@ test('an hour without news sends files with a header alone', async () => {
   expect(new Set(sent.map(({ columns }) => columns.length))).toEqual(new Set([13, 18, 25, 26]))
 })
 
-test('files that the server does not take wait under their names and arrive later, once', async () => {
+test('case 50: files that the server does not take wait under their names and arrive later, once', async () => {
   pipeline.sftp.faults.set({ fault: 'cut', packets: 1 })
   const run = await runLater(1)
   expect(run).toMatchObject({ status: 'partial' })
@@ -144,7 +147,7 @@ test('files that the server does not take wait under their names and arrive late
   expect(rows[0]).toEqual({ files: names().length, receipts: names().length })
 })
 
-test('of two runs at once one runs, and every row is told once', async () => {
+test('case 63: of two runs at once one runs, and every row is told once', async () => {
   pipeline.setNow(new Date(pipeline.now().getTime() + 3_600_000))
   witness.note(pipeline.now())
   const results = await Promise.allSettled([pipeline.run(), pipeline.run()])

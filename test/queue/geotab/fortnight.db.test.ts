@@ -61,7 +61,7 @@ const TROUBLE: Record<number, { begin: () => void; status: 'partial' | 'failed' 
 }
 
 test(
-  'for a fortnight every report tells what is true, all of it and once',
+  'case 7: for a fortnight every report tells what is true, all of it and once',
   { timeout: EVERY_HOUR ? 1_800_000 : 300_000 },
   async () => {
     const witness = new ReportWitness(pipeline.fleet())

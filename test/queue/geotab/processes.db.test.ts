@@ -46,7 +46,7 @@ async function killed(site: GeotabSite, database: TestDatabase, afterMs: number)
 }
 
 test(
-  'killed with -9 at random moments and run once more, tables and delivered rows equal an undisturbed load',
+  'case 64: killed with -9 at random moments and run once more, tables and delivered rows equal an undisturbed load',
   { timeout: 180_000 },
   async () => {
     const fleets = [{ id: 'demo', vehicles: 6, disorder: DISORDER }]

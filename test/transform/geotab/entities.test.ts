@@ -199,6 +199,11 @@ describe('case 22: of the keys of a driver', () => {
   ])('$why counts', ({ keys, serial }) => {
     expect(user({ keys }).key_serial_number).toBe(serial)
   })
+
+  test('those of one who drives no longer count as before', () => {
+    const row = user({ isDriver: false, keys: [tachograph('T1'), nfc('N1')] })
+    expect(row).toMatchObject({ is_driver: false, key_serial_number: 'N1' })
+  })
 })
 
 describe('a status', () => {
