@@ -1,3 +1,4 @@
+import { PipelineError } from '../../core/errors.ts'
 import { withLock } from '../../db/advisory-lock.ts'
 import type { PipelineContext } from '../context.ts'
 import type { Stage } from '../stage.ts'
@@ -23,19 +24,27 @@ export const geotabFullRead: Stage = {
   run: (context, of, signal) => withLock(context.pool, contextsLock(of.connection), () => readDue(context, of, signal)),
 }
 
+// Where these befall one kind, they befall all.
+const CONCERNS_ALL = new Set(['GEOTAB_AUTH', 'GEOTAB_UNREACHABLE', 'GEOTAB_REDIRECT_REFUSED'])
+
 async function readDue(context: PipelineContext, of: StageStep, signal: AbortSignal): Promise<FullReadOutput> {
   const output: FullReadOutput = {}
-  const failures: unknown[] = []
+  let failure: PipelineError | null = null
   for (const kind of VANISHING_KINDS) {
     signal.throwIfAborted()
     if (!(await isDue(context, of.connection, kind))) continue
     try {
       output[kind.feed] = await readWhole(context, of, kind, signal)
     } catch (error) {
-      signal.throwIfAborted()
-      failures.push(error)
+      if (!(error instanceof PipelineError) || !error.code.startsWith('GEOTAB_')) throw error
+      failure ??= error
+      if (CONCERNS_ALL.has(error.code)) break
     }
   }
-  if (failures.length > 0) throw failures[0]
+  // The build and the reports wait for this step: what failed is left to the next run.
+  if (failure !== null)
+    throw new PipelineError(failure.code, `${failure.message} The next run reads it again.`, 'never', {
+      cause: failure,
+    })
   return output
 }

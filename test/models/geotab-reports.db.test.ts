@@ -80,7 +80,7 @@ test.for(Object.entries(COLUMNS))('%s has exactly the columns of the contract, i
   expect(fields.map((field) => field.name)).toEqual(columns.split(' '))
 })
 
-test('cases 41 and 42: a trip with all that surrounds it is told cell by cell', async () => {
+test('case 41, case 42: a trip with all that surrounds it is told cell by cell', async () => {
   await insert('devices', {
     device_id: 'full',
     name: 'Van 7',
@@ -160,7 +160,7 @@ test('cases 41 and 42: a trip with all that surrounds it is told cell by cell', 
   ])
 })
 
-test('cases 14 and 16: a trip that refers to nothing that is known is told with blanks', async () => {
+test('case 14, case 16: a trip that refers to nothing that is known is told with blanks', async () => {
   const row = await reportedTrip(
     { driver_id: 'nobody', stopped_at: null },
     { zone_ids: ['gone'], latitude_e5: 1, longitude_e5: 2 },
@@ -185,7 +185,7 @@ test.for([
   ['2026-01-02T04:59:59.999999Z', '01/01/2026', '11:59:59 PM'],
   ['2026-01-02T17:00:00Z', '01/02/2026', '12:00:00 PM'],
   ['2026-01-02T17:59:59.9Z', '01/02/2026', '12:59:59 PM'],
-] as const)('cases 35 and 36: %s is printed %s %s', async ([started_at, date, time]) => {
+] as const)('case 35, case 36: %s is printed %s %s', async ([started_at, date, time]) => {
   expect(await reportedTrip({ started_at })).toMatchObject({ StartDate: date, StartTime: time })
 })
 
@@ -233,7 +233,7 @@ test.for<[string, Row, boolean]>([
   ['has ended', {}, true],
   ['goes on', { is_completed: false }, false],
   ['was deleted', { deleted_at: START }, false],
-])('cases 2 and 4: a trip that %s is told: %s', async ([, trip, isTold]) => {
+])('case 2, case 4: a trip that %s is told: %s', async ([, trip, isTold]) => {
   const row = await reportedTrip(trip)
   expect(row['is_reportable']).toBe(isTold)
   expect(await query('select from reports.rpt_trips_history where "DeviceId" = $1', [row['device_id']])).toHaveLength(
@@ -517,7 +517,7 @@ describe('the asset status', () => {
     ])
   })
 
-  test('cases 32, 33 and 37: is blank where nothing is known, and dates without end are blank', async () => {
+  test('case 32, case 33, case 37: is blank where nothing is known, and dates without end are blank', async () => {
     expect(await reportedAsset()).toMatchObject({
       is_reportable: true,
       CurrentOdometer: null,

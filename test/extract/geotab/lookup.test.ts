@@ -136,7 +136,7 @@ async function geocoder(answer: (points: Coordinate[]) => ReturnType<typeof resu
   return { server, client: connect(server) }
 }
 
-test('cases 43 and 44: addresses are aligned with their points, equal points are asked once, and none is not a failure', async () => {
+test('case 43, case 44: addresses are aligned with their points, equal points are asked once, and none is not a failure', async () => {
   const { server, client } = await geocoder((points) => result(points.map(address)))
   const points = [...Array.from({ length: 60 }, (_, i) => point(i)), point(7), point(0)]
   const answers = await lookUpAddresses(client, points, signal)

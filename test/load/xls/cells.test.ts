@@ -78,7 +78,7 @@ describe('numbers', () => {
   })
 })
 
-describe('cases 42, 45 and 47: texts', () => {
+describe('case 42, case 45, case 47: texts', () => {
   test('of other types are written as their text', async () => {
     const values = [12.5, -0, 7n, true, false, '007', '=1+1', ' x ', NaN]
     const texts = ['12.5', '0', '7', 'TRUE', 'FALSE', '007', '=1+1', ' x ', null]

@@ -57,7 +57,7 @@ test('case 61: a device that is gone or archived since the plan is rejected, and
   expect(sync.geotab.requests.filter(({ method }) => /Add|Remove|MultiCall/.test(method))).toEqual([])
 })
 
-test('case 56, case 58: a group that is no longer changeable when it comes to it is not touched', async () => {
+test('case 23, case 56, case 58: a group that is no longer changeable when it comes to it is not touched', async () => {
   const sync = await open({
     devices: Array.from({ length: 30 }, (_, at) => ({ id: `b${at + 100}`, groups: ['b1', 'c1'] })),
   })

@@ -84,7 +84,7 @@ test('case 43: a report waits for no more addresses than its budget; the rest co
   expect(withoutPlace(again)).toEqual([])
 })
 
-test('cases 43 and 44: an address is asked for once, and again only when it has become old', async () => {
+test('case 43, case 44: an address is asked for once, and again only when it has become old', async () => {
   const asked = (at: number) => pipeline.vendor.requests.slice(at).filter(({ method }) => method === 'GetAddresses')
   let at = pipeline.vendor.requests.length
   await tripsTold(1 / 60)

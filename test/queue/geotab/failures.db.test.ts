@@ -75,7 +75,7 @@ test.for<{ name: string; fault: Fault; code: string }>([
   { name: 'a database that starts', fault: { fault: 'dbUnavailable' }, code: 'GEOTAB_UNAVAILABLE' },
   { name: 'a version that went back', fault: { fault: 'versionBackwards' }, code: 'GEOTAB_FEED_BACKWARDS' },
 ])(
-  'cases 30 and 46: $name stops one feed and the reports that need it, visibly, and nothing else',
+  'case 30, case 46: $name stops one feed and the reports that need it, visibly, and nothing else',
   async ({ fault, code }) => {
     const before = await cursors()
     const files = deliveredFiles(pipeline.sftp).length

@@ -32,7 +32,7 @@ test.for([
   { name: 'an archived device by ID (case 20)', id: 'b4', serial: 'G4', reason: 'DEVICE_ARCHIVED' },
   { name: 'an archived device by serial number (case 20)', id: '', serial: 'G4', reason: 'DEVICE_ARCHIVED' },
   { name: 'neither', id: '', serial: '', reason: 'NO_IDENTITY' },
-])('cases 19, 20 and 54: a row names $name', ({ id, serial, device, reason }) => {
+])('case 19, case 20, case 54: a row names $name', ({ id, serial, device, reason }) => {
   const [row] = plan({ devices: moved, rows: [aRow({ id, serial, name: 'New' })] })
   expect(row).toMatchObject(
     reason === undefined ? { decision: 'change', deviceId: device } : { decision: 'reject', reasons: [reason] },

@@ -133,7 +133,7 @@ describe('a device', () => {
     ['2025-01-01', '2025-01-01T00:00:00.000Z'],
     [null, null],
     ['never', null],
-  ])('case 20 and 37: active to %s is active to %s', ([activeTo, until]) => {
+  ])('case 20, case 37: active to %s is active to %s', ([activeTo, until]) => {
     expect(device({ activeTo }).active_to).toBe(until)
   })
 
