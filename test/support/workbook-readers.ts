@@ -1,10 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { parse } from 'csv-parse/sync'
+import { afterAll } from 'vitest'
 
 const run = promisify(execFile)
 const PYTHON = '/usr/bin/python3'
@@ -84,13 +86,17 @@ export interface LibreOfficeOptions {
   asShown?: boolean
 }
 
+// One for all files of a test file: making it takes longer than reading. Two LibreOffices at once cannot share one.
+const profileFolder = mkdtempSync(join(tmpdir(), 'milepost-soffice-profile-'))
+afterAll(() => rmSync(profileFolder, { recursive: true, force: true }))
+
 /** The sheets of a workbook as LibreOffice reads them. It drops empty rows at the end, and makes CR LF a line feed. */
 export async function readWithLibreOffice(path: string, options: LibreOfficeOptions = {}): Promise<LibreOfficeSheet[]> {
   const folder = await mkdtemp(join(tmpdir(), 'milepost-soffice-'))
   try {
     // Comma, double quote, UTF-8, from line 1; quote all text; all sheets, a file each.
     const filter = `csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,${options.asShown === true},false,false,-1`
-    const profile = `-env:UserInstallation=${pathToFileURL(join(folder, 'profile')).href}`
+    const profile = `-env:UserInstallation=${pathToFileURL(profileFolder).href}`
     const out = join(folder, 'out')
     await run('soffice', [profile, '--headless', '--convert-to', filter, '--outdir', out, path], { timeout: 60_000 })
     const stem = `${basename(path, '.xls')}-`

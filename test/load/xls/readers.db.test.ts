@@ -38,6 +38,7 @@ const READERS = [
   {
     reader: 'xlrd',
     missing: xlrdMissing(),
+    randomTables: 20,
     read: async (path: string, { columns }: OutsideTable) =>
       (await readWithXlrd(path)).map(({ name, rows: [header, ...rows] }) => {
         const values = rows.map((row) => row.map((cell, index): unknown => dateTextOf(columns[index]!, cell)))
@@ -49,13 +50,14 @@ const READERS = [
   {
     reader: 'LibreOffice',
     missing: libreOfficeMissing(),
+    randomTables: 4,
     read: async (path: string): Promise<{ name: string; rows: unknown[][] }[]> => readWithLibreOffice(path),
     expected: (column: XlsColumn, value: XlsCell): unknown => asLibreOffice(column, value),
     alike: alikeInLibreOffice,
   },
 ]
 
-describe.for(READERS)('$reader', ({ missing, read, expected, alike }) => {
+describe.for(READERS)('$reader', ({ missing, randomTables, read, expected, alike }) => {
   beforeEach((context) => context.skip(missing !== undefined, missing))
 
   /** The first row of each sheet that is not as it should be. */
@@ -76,7 +78,7 @@ describe.for(READERS)('$reader', ({ missing, read, expected, alike }) => {
     const holds = fc.asyncProperty(outsideTables, async (table) => {
       expect(await differences(table)).toEqual([])
     })
-    await fc.assert(holds, { numRuns: 10, interruptAfterTimeLimit: 40_000 })
+    await fc.assert(holds, { numRuns: randomTables, interruptAfterTimeLimit: 40_000 })
   })
 
   test('reads texts of every length around the limits of strings and records', async () => {
@@ -106,7 +108,7 @@ describe.for(READERS)('$reader', ({ missing, read, expected, alike }) => {
     expect(await differences({ columns: textColumns(2), rows })).toEqual([])
   })
 
-  test.for([65_534, 65_535, 65_536])('reads %d rows', async (count) => {
+  test.for([65_535, 65_536])('reads %d rows', async (count) => {
     const rows = Array.from({ length: count }, (_, row) => [row, `row ${row % 1000}`])
     const sheets = count > 65_535 ? [rows.slice(0, 65_535), rows.slice(65_535)] : [rows]
     expect(await differences({ columns: columnsOf('number', 'text'), rows }, sheets)).toEqual([])

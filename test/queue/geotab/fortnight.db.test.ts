@@ -27,12 +27,13 @@ const START = Date.parse('2026-03-02T05:00:00Z')
 // With MILEPOST_EVERY_HOUR=1 a run takes place every hour, which takes minutes.
 const EVERY_HOUR = process.env['MILEPOST_EVERY_HOUR'] === '1'
 
-/** Hours since the beginning: hourly at noon of the second day, every two hours on the tenth, else three times a day. */
+/** Hours since the beginning: hourly at noon of the second day, every two hours on the tenth, else twice a day. */
 const SCHEDULE = Array.from({ length: 14 * 24 }, (_, index) => index + 1).filter((hour) => {
   const [day, time] = [Math.floor(hour / 24), hour % 24]
   return (
     EVERY_HOUR ||
-    time % 8 === 0 ||
+    time === 8 ||
+    time === 16 ||
     (day === 1 && time >= 9 && time <= 15) ||
     (day === 9 && (time === 12 || time === 14))
   )
@@ -53,7 +54,7 @@ const TROUBLE: Record<number, { begin: () => void; status: 'partial' | 'failed' 
     status: 'partial',
   },
   160: { begin: () => void pipeline.sftp.faults.set({ fault: 'cut', packets: 12 }), status: 'partial' },
-  168: { begin: () => void pipeline.sftp.faults.set({ fault: 'cut', packets: 1 }), status: 'partial' },
+  176: { begin: () => void pipeline.sftp.faults.set({ fault: 'cut', packets: 1 }), status: 'partial' },
   230: {
     begin: () => void pipeline.vendor.faults.set({ fault: 'overLimit', typeName: 'StatusData', retryAfter: 1 }),
     status: 'partial',
