@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: `unit` needs nothing but Node and runs in `npm run check`; `integration` talks to a
-// real Postgres. A test file joins the second by the suffix `.db.test.ts`.
+// `unit` needs nothing but Node and runs in `npm run check`; `integration` talks to a real Postgres (`.db.test.ts`);
+// `long` does too, for half a minute or more a file (`.long.test.ts`): `npm run test:long`, not `npm test`.
+const WITH_SERVER = {
+  globalSetup: ['test/support/server.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  maxWorkers: 2,
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.db.test.ts'],
+          exclude: ['test/**/*.{db,long}.test.ts'],
           isolate: false,
           sequence: { groupOrder: 1 },
         },
@@ -18,13 +25,11 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.db.test.ts'],
-          globalSetup: ['test/support/server.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
+          ...WITH_SERVER,
           sequence: { groupOrder: 0 },
         },
       },
+      { test: { name: 'long', include: ['test/**/*.long.test.ts'], ...WITH_SERVER, sequence: { groupOrder: 2 } } },
     ],
   },
 })

@@ -8,7 +8,7 @@ const files = globSync('**/*.ts', { cwd: resolve(root, 'test') })
 
 /** The lines of the test file that the guide calls so, such as `queue/geotab/corrections` or `corrections`. */
 function linesOf(name: string): string[] {
-  const found = files.filter((file) => `/${file.replace(/(\.db)?(\.test)?\.ts$/, '')}`.endsWith(`/${name}`))
+  const found = files.filter((file) => `/${file.replace(/(\.db|\.long)?(\.test)?\.ts$/, '')}`.endsWith(`/${name}`))
   return found.flatMap((file) => readFileSync(resolve(root, 'test', file), 'utf8').split('\n'))
 }
 
