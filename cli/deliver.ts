@@ -46,6 +46,7 @@ export function addDeliverCommand(program: Command): void {
 Without --from and --to a file holds what arrived or changed since the last one (asset_status: the present state); a
 row is sent again only when what it tells has changed. The models are taken as they stand: \`npx milepost run\` reads
 and builds first. With --from and --to the rows of that span are sent as they are now, sent before or not.
+Without chevin.sftp nothing can be sent; --out and --dry-run work all the same.
 Exit codes: 0 all arrived, 3 some wait or failed.
 
 Examples:
@@ -94,7 +95,8 @@ async function chosen(context: PipelineContext, options: Options) {
   const wanted: string[] = options.report.length === 0 ? context.config.chevin.reports : options.report
   const all = context.geotab.databases.map(({ connection }) => connection)
   const stranger = options.connection.find((connection) => !all.includes(connection))
-  if (stranger !== undefined) throw usageError(`there is no Geotab database ${stranger}; there are ${all.join(', ')}`)
+  const known = all.length === 0 ? 'none is configured' : `there are ${all.join(', ')}`
+  if (stranger !== undefined) throw usageError(`there is no Geotab database ${stranger}; ${known}`)
   const connections = options.connection.length === 0 ? all : options.connection
   return REPORTS.filter(({ name }) => wanted.includes(name)).flatMap((report) =>
     connections.map((connection) => ({ report, connection })),
@@ -138,13 +140,16 @@ async function deliver(
 ): Promise<void> {
   const { planReport, planSpan } = await import('../queue/chevin/plan-report.ts')
   const { sendDue } = await import('../queue/chevin/send.ts')
-  const { assertMayDeliver } = await import('../queue/chevin/target.ts')
+  const { assertMayDeliver, requireChevin } = await import('../queue/chevin/target.ts')
+  const { checkConnections } = await import('../queue/connections.ts')
   const { requeueDeliveries } = await import('../load/sftp/ledger.ts')
   assertMayDeliver(context)
+  await checkConnections(context)
+  const { destination, place } = requireChevin(context)
   if (options.retryFailed === true) {
     const again = await context.db
       .transaction()
-      .execute((trx) => requeueDeliveries(trx, { destination: context.chevin.destination }, context.clock))
+      .execute((trx) => requeueDeliveries(trx, { destination }, context.clock))
     say(`${count(again)} file(s) get another round.`)
   }
   for (const { report, connection } of await chosen(context, options)) {
@@ -152,7 +157,7 @@ async function deliver(
     else await planSpan(context, report, connection, span)
   }
   const files = await sendDue(context, null, drain)
-  if (options.json === true) print(renderJson({ files, place: context.chevin.place }))
+  if (options.json === true) print(renderJson({ files, place }))
   else {
     print(
       renderTable(
@@ -160,7 +165,7 @@ async function deliver(
         files.map(({ file, outcome, error }) => [file, outcome, error?.message]),
       ),
     )
-    print(`At ${context.chevin.place}`)
+    print(`At ${place}`)
   }
   if (files.some(isOpen)) process.exitCode = EXIT.partial
 }
@@ -169,7 +174,9 @@ const isOpen = ({ outcome }: SentFile) => outcome !== 'delivered' && outcome !==
 
 async function showReceipts(context: PipelineContext, options: Options): Promise<void> {
   const { readReceipts } = await import('../load/sftp/ledger.ts')
-  const all = await readReceipts(context.db, { destination: context.chevin.destination, limit: 200 })
+  const { CHEVIN } = await import('../queue/chevin/target.ts')
+  const destination = context.chevin?.destination ?? CHEVIN
+  const all = await readReceipts(context.db, { destination, limit: 200 })
   const receipts = all.filter(({ report }) => options.report.length === 0 || options.report.includes(report))
   if (options.json === true) return print(renderJson(receipts))
   print(

@@ -9,6 +9,9 @@ export interface Finding {
   fix?: string
 }
 
+/** Of a vendor that is not configured while another is. */
+export const LEFT_OUT = 'not configured, left out'
+
 /** Longest time for everything that is asked of one server. */
 export const PATIENCE_SECONDS = 15
 

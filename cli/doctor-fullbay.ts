@@ -2,23 +2,27 @@ import { systemClock } from '../core/clock.ts'
 import type { Config } from '../core/config.ts'
 import { messageOf } from '../core/errors.ts'
 import { configuredFullbay } from '../queue/fullbay/source.ts'
-import { examined, isThisMachine, PATIENCE_SECONDS, type Finding } from './doctor-finding.ts'
+import { examined, isThisMachine, LEFT_OUT, PATIENCE_SECONDS, type Finding } from './doctor-finding.ts'
+import { usesStandIns } from './stand-ins.ts'
 
 /** Examines the shops of Fullbay without a request that a key is sent with. */
 export function examineFullbay(config: Config, seconds = PATIENCE_SECONDS): Promise<Finding[]> {
   return examined('fullbay', seconds, async (findings, signal) => {
-    const source = configuredFullbay(config, systemClock)
-    if (source === null) {
+    if (usesStandIns(config)) {
       findings.push({
         check: 'fullbay',
         status: 'note',
-        found: 'sandbox: no shop is configured, so a built-in stand-in with made-up invoices is read',
+        found: 'sandbox: nothing is configured, so a built-in stand-in with made-up invoices is read',
         fix: 'to read your own, list your shops in milepost.yaml (docs/configuration.md)',
       })
       return
     }
+    const source = configuredFullbay(config, systemClock)
     const [first] = source.shops
-    if (first === undefined) return
+    if (first === undefined) {
+      findings.push({ check: 'fullbay', status: 'note', found: LEFT_OUT, fix: 'to read it, list fullbay.shops' })
+      return
+    }
     const { baseUrl, egressIp } = first.api
     const { host, hostname } = new URL(baseUrl)
     const shops = source.shops.map(({ connection, api }) => `${connection} (key ${api.key.hint()})`).join(', ')

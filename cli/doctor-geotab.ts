@@ -3,8 +3,17 @@ import type { Config } from '../core/config.ts'
 import type { GeotabDatabase } from '../core/config-geotab.ts'
 import { openGeotab, type GeotabClient } from '../extract/geotab/client.ts'
 import { geotabRateLimiter } from '../extract/geotab/rate-limiter.ts'
-import { ANSWER_SECONDS, examined, isThisMachine, PATIENCE_SECONDS, problemOf, type Finding } from './doctor-finding.ts'
+import {
+  ANSWER_SECONDS,
+  examined,
+  isThisMachine,
+  LEFT_OUT,
+  PATIENCE_SECONDS,
+  problemOf,
+  type Finding,
+} from './doctor-finding.ts'
 import { examineRoots, updatedDatabase } from './doctor-vehicles.ts'
+import { usesStandIns } from './stand-ins.ts'
 
 const CLOCK_SKEW_SECONDS = 30
 const COMPANY_GROUP = 'GroupCompanyId'
@@ -16,10 +25,13 @@ export async function examineGeotab(
   { seconds = PATIENCE_SECONDS, clock = systemClock }: { seconds?: number; clock?: Clock } = {},
 ): Promise<Finding[]> {
   const { databases } = config.geotab
-  if (databases.length === 0) {
-    const found = 'sandbox: no database is configured, so a built-in stand-in with a made-up fleet is read'
+  if (usesStandIns(config)) {
+    const found = 'sandbox: nothing is configured, so a built-in stand-in with a made-up fleet is read'
     const fix = 'to read your own, list your databases in milepost.yaml (docs/configuration.md)'
     return [{ check: 'geotab', status: 'note', found, fix }]
+  }
+  if (databases.length === 0) {
+    return [{ check: 'geotab', status: 'note', found: LEFT_OUT, fix: 'to read it, list geotab.databases' }]
   }
   const all = databases.map((database) =>
     examined(`geotab ${database.id}`, seconds, (findings, signal) =>

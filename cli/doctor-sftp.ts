@@ -3,10 +3,19 @@ import type { Config } from '../core/config.ts'
 import { PipelineError } from '../core/errors.ts'
 import { folderOf, remotePath } from '../core/sftp/names.ts'
 import { openSftp, type SftpSession } from '../core/sftp/session.ts'
-import { configuredChevin } from '../queue/chevin/target.ts'
-import { ANSWER_SECONDS, examined, isThisMachine, PATIENCE_SECONDS, problemOf, type Finding } from './doctor-finding.ts'
+import { configuredChevin, reportsNotSent } from '../queue/chevin/target.ts'
+import {
+  ANSWER_SECONDS,
+  examined,
+  isThisMachine,
+  LEFT_OUT,
+  PATIENCE_SECONDS,
+  problemOf,
+  type Finding,
+} from './doctor-finding.ts'
 import { isStandIn } from './doctor-geotab.ts'
 import { updatedDatabase } from './doctor-vehicles.ts'
+import { usesStandIns } from './stand-ins.ts'
 
 const LOGIN_SECONDS = 10
 const MOST_NAMES = 1000
@@ -22,8 +31,12 @@ interface Options {
 export async function examineSftp(config: Config, options: Options): Promise<Finding[]> {
   const target = configuredChevin(config)
   if (target === null) {
-    const found = 'sandbox: no chevin.sftp is configured, so reports go to a built-in stand-in'
-    const fix = 'to send them, configure chevin.sftp in milepost.yaml (docs/configuration.md)'
+    const notSent = reportsNotSent(config)
+    const leftOut = notSent === null ? LEFT_OUT : `reports are not sent: ${notSent}`
+    const found = usesStandIns(config)
+      ? 'sandbox: nothing is configured, so reports go to a built-in stand-in'
+      : leftOut
+    const fix = 'to send reports, configure chevin.sftp in milepost.yaml (docs/configuration.md)'
     return [{ check: 'sftp', status: 'note', found, fix }]
   }
   const mixed = examineMixture(config)
@@ -60,10 +73,8 @@ function examineMixture({ geotab, chevin }: Config): Finding[] {
   const { host } = chevin.sftp
   const check = 'sftp'
   if (geotab.databases.length === 0) {
-    const found = `nothing is delivered to ${host}: no Geotab database is configured, so the fleet is made up`
-    return [
-      { check, status: 'problem', found, fix: 'list your databases under geotab.databases, or take chevin.sftp out' },
-    ]
+    const found = `nothing is delivered to ${host}: no Geotab database is configured`
+    return [{ check, status: 'note', found, fix: 'list your databases under geotab.databases' }]
   }
   const made = geotab.databases.filter(isStandIn).map(({ id }) => id)
   if (!isThisMachine(host)) {

@@ -3,7 +3,9 @@ import type { GeotabClient } from '../extract/geotab/client.ts'
 import { readSnapshot } from '../extract/geotab/snapshot.ts'
 import { groupTree, strictDescendants, type TreeGroup } from '../transform/geotab/group-tree.ts'
 import { toGroupRow } from '../transform/geotab/group.ts'
+import { NOT_CONFIGURED } from '../queue/chevin/target.ts'
 import type { Finding } from './doctor-finding.ts'
+import { usesStandIns } from './stand-ins.ts'
 
 const CHECK = 'vehicle updates'
 const DOCS = 'docs/chevin-sync.md'
@@ -19,15 +21,14 @@ export function updatedDatabase({ geotab, chevin }: Config): string | null {
 export function examineVehicleUpdates(config: Config): Finding {
   const { geotab, chevin } = config
   const settings = chevin.vehicle_updates
-  const isFleetReal = geotab.databases.length > 0
   if (settings.enabled === false) {
     return { check: CHECK, status: 'ok', found: 'off: chevin.vehicle_updates.enabled is false' }
   }
-  if (isFleetReal !== (chevin.sftp !== null)) {
-    const [real, made] = isFleetReal ? ['the fleet', "Chevin's server"] : ["Chevin's server", 'the fleet']
-    return { check: CHECK, status: 'note', found: `off: ${real} is configured and ${made} is a stand-in` }
+  if (usesStandIns(config)) return { check: CHECK, status: 'note', found: 'on, between the stand-ins' }
+  if (chevin.sftp === null) return { check: CHECK, status: 'note', found: `off: ${NOT_CONFIGURED}` }
+  if (geotab.databases.length === 0) {
+    return { check: CHECK, status: 'note', found: 'off: no Geotab database is configured' }
   }
-  if (!isFleetReal) return { check: CHECK, status: 'note', found: 'on, between the stand-ins' }
   if (settings.enabled === undefined) {
     return {
       check: CHECK,

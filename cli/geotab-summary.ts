@@ -76,7 +76,14 @@ export function updatesLine({ state, explanation, plan, results }: SyncOutput): 
   }
 }
 
-export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | null): string[] {
+export const notSentLine = (reason: string) => `Reports    not sent: ${reason}`
+
+/** `notSent`: why no report is sent, when none is for want of a server. */
+export function renderGeotab(
+  geotab: GeotabSummary,
+  deliveries: DeliverOutput | null,
+  notSent: string | null,
+): string[] {
   const { vehicles, trips, exceptions, faults, positions } = geotab
   const fleet = `Fleet      ${count(vehicles)} vehicles, ${count(trips)} trips, ${count(exceptions)} exceptions, ${count(faults)} faults, ${count(positions)} positions`
   const waiting = geotab.contexts.reduce((sum, { addresses }) => sum + addresses.waiting, 0)
@@ -85,6 +92,7 @@ export function renderGeotab(geotab: GeotabSummary, deliveries: DeliverOutput | 
     lines.push(`Addresses  ${count(waiting)} are still to be asked for; their rows are sent again once they are known`)
   const { updates } = geotab
   if (updates !== null) lines.push(`Updates    ${updatesLine(updates)}`)
+  if (notSent !== null) lines.push(notSentLine(notSent))
   lines.push('')
   if (deliveries === null) return lines
   const outcomes = new Map(deliveries.files.map(({ file, outcome }) => [file, outcome]))

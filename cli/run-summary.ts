@@ -1,8 +1,10 @@
 import { sql, type Kysely } from 'kysely'
+import type { Config } from '../core/config.ts'
 import type { DB } from '../db/schema.ts'
 import { openAlerts, type OpenAlert } from '../queue/alerts.ts'
 import type { BuildOutput } from '../queue/build-job.ts'
 import type { DeliverOutput } from '../queue/chevin/reports-stage.ts'
+import { reportsNotSent } from '../queue/chevin/target.ts'
 import { readSteps, type Run, type Step } from '../queue/ledger.ts'
 import { deliveriesOf, readGeotabSummary, renderGeotab, type GeotabSummary } from './geotab-summary.ts'
 import { count, money, renderTable } from './output.ts'
@@ -25,6 +27,8 @@ export interface RunSummary extends Omit<SourceCounts, 'skipped'> {
   sources_read: Record<string, SourceCounts>
   geotab: GeotabSummary
   deliveries: DeliverOutput | null
+  /** Why no report is sent, when none is for want of a server. */
+  reports_not_sent: string | null
   alerts: OpenAlert[]
   refused_in_flattening: number
   failures: { step: string; code: string; message: string }[]
@@ -38,7 +42,7 @@ export interface RunSummary extends Omit<SourceCounts, 'skipped'> {
 }
 
 /** What a run did and what the tables say after it. */
-export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary> {
+export async function readSummary(db: Kysely<DB>, config: Config, run: Run): Promise<RunSummary> {
   const steps = await readSteps(db, run.run_id)
   const build = steps.find((step) => step.kind === 'build' && step.status === 'succeeded')
   const lines = await sql<RunSummary['lines'][number]>`
@@ -65,6 +69,7 @@ export async function readSummary(db: Kysely<DB>, run: Run): Promise<RunSummary>
     sources_read: countsBySource(steps),
     geotab: await readGeotabSummary(db, steps),
     deliveries: deliveriesOf(steps),
+    reports_not_sent: reportsNotSent(config),
     alerts: await openAlerts(db),
     seconds: ((run.finished_at?.getTime() ?? Date.now()) - run.started_at.getTime()) / 1000,
     fetched: run.fetched,
@@ -130,7 +135,9 @@ export function renderSummary(summary: RunSummary & { database: string; sources:
     ...modelLines(summary),
     ...summary.alerts.map((alert) => `ALERT      ${alert.severity}: ${alert.message} -> ${alert.next_step}`),
     '',
-    ...renderGeotab(summary.geotab, summary.deliveries),
+    ...(summary.sources_read['geotab'] === undefined
+      ? []
+      : renderGeotab(summary.geotab, summary.deliveries, summary.reports_not_sent)),
     ...section(
       'Lines',
       ['type', 'lines', 'total'],
@@ -162,6 +169,7 @@ function countsLine(counts: SourceCounts | undefined): string {
 
 function noticeLines(summary: RunSummary): string[] {
   const lines: string[] = []
+  if (summary.sources_read['fullbay'] === undefined) return lines
   const of = (status: string) => summary.reconciliation.find((row) => row.status === status)?.invoices ?? 0
   const total = summary.reconciliation.reduce((sum, row) => sum + row.invoices, 0)
   lines.push(

@@ -46,7 +46,7 @@ Examples:
         } finally {
           display.finish()
         }
-        const summary = await readSummary(context.db, run)
+        const summary = await readSummary(context.db, context.config, run)
         const facts = { ...summary, database: session.databaseName, sources: sources.names }
         if (options.json === true) print(renderJson(facts))
         else print(renderSummary(facts))

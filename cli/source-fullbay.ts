@@ -6,13 +6,16 @@ import { configuredFullbay, type FullbaySource } from '../queue/fullbay/source.t
 import { demoFullbay, type DemoFullbay } from '../sandbox/fullbay/demo.ts'
 import { startFullbaySandbox } from '../sandbox/fullbay/server.ts'
 import type { OpenSource } from './sources.ts'
+import { usesStandIns } from './stand-ins.ts'
 
-/** Opens the configured shops, or stand-ins within this process when none is configured. */
+/** Opens the configured shops, or stand-ins within this process when no vendor is configured. */
 export async function openFullbay(config: Config, clock: Clock): Promise<OpenSource<FullbaySource>> {
-  const real = configuredFullbay(config, clock)
-  if (real !== null) {
-    const name = `Fullbay, ${real.shops.length} shop(s): ${real.shops.map((shop) => shop.connection).join(', ')}`
-    return { source: real, name, notice: null, close: async () => {} }
+  if (!usesStandIns(config)) {
+    const source = configuredFullbay(config, clock)
+    const { shops } = source
+    const list = `Fullbay, ${shops.length} shop(s): ${shops.map((shop) => shop.connection).join(', ')}`
+    const name = shops.length === 0 ? 'Fullbay: not configured, left out' : list
+    return { source, name, notice: null, close: async () => {} }
   }
   const demo = demoFullbay(() => clock.now())
   const server = await startFullbaySandbox({ accounts: demo.accounts, now: demo.now })
@@ -22,7 +25,7 @@ export async function openFullbay(config: Config, clock: Clock): Promise<OpenSou
     source,
     name: `sandbox: made-up invoices of the stand-in shops ${shops}, and the sample invoices 14282 and S2001`,
     notice:
-      'No Fullbay shop is configured: reading the built-in sandbox (docs/configuration.md tells how to read yours).',
+      'Nothing is configured: reading the built-in sandbox of Fullbay (docs/configuration.md tells how to read yours).',
     close: server.close,
   }
 }

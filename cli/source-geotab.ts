@@ -9,18 +9,18 @@ import type { Fleet } from '../sandbox/geotab/fleet.ts'
 import { startGeotabSandbox } from '../sandbox/geotab/server.ts'
 import { rememberUpdates } from './sandbox-vehicles.ts'
 import type { OpenSource } from './sources.ts'
+import { usesStandIns } from './stand-ins.ts'
 
 export interface OpenGeotab extends OpenSource<GeotabSource> {
   /** The stand-in's fleet; null when the databases are real. */
   fleet: Fleet | null
 }
 
-/** Opens the configured Geotab databases, or a stand-in within this process when none is configured. */
+/** Opens the configured Geotab databases, or a stand-in within this process when no vendor is configured. */
 export async function openGeotabSource(config: Config, pool: Pool, clock: Clock): Promise<OpenGeotab> {
-  const real = configuredGeotab(config, pool, clock)
-  if (real !== null) {
-    const name = `Geotab, ${real.databases.length} database(s): ${real.databases.map((one) => one.connection).join(', ')}`
-    return { source: real, name, notice: null, fleet: null, close: async () => {} }
+  if (!usesStandIns(config)) {
+    const source = configuredGeotab(config, pool, clock)
+    return { source, ...described(config, source), fleet: null, close: async () => {} }
   }
   const now = () => clock.now()
   const demo = demoGeotab(now, await sandboxStart(pool, now))
@@ -31,10 +31,18 @@ export async function openGeotabSource(config: Config, pool: Pool, clock: Clock)
   return {
     source,
     name: `sandbox: a made-up fleet in the stand-in Geotab database ${demo.database}, since ${demo.startDate}`,
-    notice: 'No Geotab database is configured: reading the built-in sandbox.',
+    notice: 'Nothing is configured: reading the built-in sandbox of Geotab.',
     fleet,
     close: server.close,
   }
+}
+
+function described(config: Config, { databases }: GeotabSource): { name: string; notice: string | null } {
+  const list = `Geotab, ${databases.length} database(s): ${databases.map(({ connection }) => connection).join(', ')}`
+  if (databases.length > 0) return { name: list, notice: null }
+  const isIdle = config.fullbay.shops.length === 0
+  const without = `No Geotab database is configured: there is nothing to ${isIdle ? 'read, and nothing to ' : ''}deliver to Chevin.`
+  return { name: 'Geotab: not configured, left out', notice: config.chevin.sftp === null ? null : without }
 }
 
 /**

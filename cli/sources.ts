@@ -9,7 +9,7 @@ import { openChevin } from './source-chevin.ts'
 import { openFullbay } from './source-fullbay.ts'
 import { openGeotabSource } from './source-geotab.ts'
 
-/** A source or destination, configured or a stand-in. */
+/** A source or destination: configured, a stand-in, or left out. */
 export interface OpenSource<Source> {
   source: Source
   /** In a line, for the summary. */
@@ -22,15 +22,19 @@ export interface OpenSource<Source> {
 export interface OpenSources {
   fullbay: FullbaySource
   geotab: GeotabSource
-  chevin: ChevinTarget
+  /** Null when it is left out. */
+  chevin: ChevinTarget | null
   /** Each source in a line, for the summary. */
   names: string[]
-  /** What a person must know before the work begins: which sources are stand-ins. */
+  /** What a person must know before the work begins: which sources are stand-ins, and what cannot be done. */
   notices: string[]
   close: () => Promise<void>
 }
 
-/** Opens every source and destination: the configured one, or its stand-in within this process. */
+/**
+ * Opens every source and destination that is configured; the others are left out. When none is, opens their stand-ins
+ * within this process.
+ */
 export async function openSources(config: Config, pool: Pool, clock: Clock): Promise<OpenSources> {
   const opened: OpenSource<unknown>[] = []
   const close = async () => {

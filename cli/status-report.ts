@@ -1,12 +1,15 @@
 import { sql, type Kysely } from 'kysely'
+import type { Config } from '../core/config.ts'
 import type { DB } from '../db/schema.ts'
 import { openAlerts } from '../queue/alerts.ts'
 import { DEAD_LETTERS } from '../queue/catalogue.ts'
+import { reportsNotSent } from '../queue/chevin/target.ts'
 import { readSteps, type Run } from '../queue/ledger.ts'
+import { notSentLine } from './geotab-summary.ts'
 import { count, renderTable } from './output.ts'
 
 /** The last runs, newest first, and what waits. */
-export async function readStatus(db: Kysely<DB>, limit: number) {
+export async function readStatus(db: Kysely<DB>, config: Config, limit: number) {
   const runs = await sql<Run>`
     select r.run_id, r.lane, r.trigger, r.status, r.owner, r.started_at, r.finished_at, r.error_code, r.error_message,
       coalesce(sum(s.fetched), 0)::bigint as fetched, coalesce(sum(s.landed), 0)::bigint as landed,
@@ -21,7 +24,14 @@ export async function readStatus(db: Kysely<DB>, limit: number) {
     where state in ('open', 'retry') group by feed, stage, state, code order by feed, stage, code
   `.execute(db)
   const alerts = await openAlerts(db)
-  return { runs: runs.rows, steps, queues: await readQueues(db), quarantine: quarantine.rows, alerts }
+  return {
+    runs: runs.rows,
+    steps,
+    queues: await readQueues(db),
+    quarantine: quarantine.rows,
+    alerts,
+    reports_not_sent: reportsNotSent(config),
+  }
 }
 
 async function readQueues(db: Kysely<DB>) {
@@ -59,6 +69,7 @@ export function renderStatus({
   queues,
   quarantine,
   alerts,
+  reports_not_sent,
 }: Awaited<ReturnType<typeof readStatus>>): string {
   if (runs.length === 0) return 'No run yet. Begin with `npm start` or `npx milepost run`.'
   const parts = [
@@ -107,6 +118,7 @@ export function renderStatus({
     const rows = quarantine.map((row) => [row.feed, row.stage, row.state, row.code, row.records])
     parts.push(renderTable(['feed', 'stage', 'state', 'code', 'records'], rows))
   }
+  if (reports_not_sent !== null) parts.push('', notSentLine(reports_not_sent))
   parts.push('', alerts.length === 0 ? 'No open alert.' : 'Alerts')
   for (const { severity, message, next_step, began_at, occurrences } of alerts) {
     parts.push(

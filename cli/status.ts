@@ -16,7 +16,7 @@ export function addStatusCommand(program: Command): void {
       const { createKysely } = await import('../db/kysely.ts')
       const session = await openReader()
       try {
-        const status = await readStatus(createKysely(session.pool), runs)
+        const status = await readStatus(createKysely(session.pool), session.config, runs)
         print(options.json === true ? renderJson(status) : renderStatus(status))
       } finally {
         await session.close()

@@ -42,6 +42,7 @@ export function planBackfill(context: PipelineContext, request: BackfillRequest)
       .map(({ connection }) => ({ feed: feed.name, connection, windows })),
   )
   if (readings.length > 0) return readings
+  if (request.connections.length === 0) throw invalid('no source of these feeds is configured')
   throw invalid(`no connection of these feeds is called ${request.connections.join(' or ')}`)
 }
 

@@ -23,7 +23,8 @@ export interface PipelineContext {
   projectDir: string
   fullbay: FullbaySource
   geotab: GeotabSource
-  chevin: ChevinTarget
+  /** Null when no server of Chevin is configured: nothing is sent, and no vehicle file is read. */
+  chevin: ChevinTarget | null
   /** Aborts when the process was asked to drain: jobs stop at the next page, batch or statement. */
   drain: AbortSignal
 }

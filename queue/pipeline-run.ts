@@ -21,7 +21,7 @@ import {
   type Run,
   type RunTrigger,
 } from './ledger.ts'
-import { BUILD_STEP, extractStepName, stageStepName, transformStepName } from './progress.ts'
+import { advanceRun, BUILD_STEP, extractStepName, stageStepName, transformStepName } from './progress.ts'
 import type { Stage } from './stage.ts'
 import { failDeadSteps } from './dead-steps.ts'
 
@@ -99,6 +99,9 @@ async function beginRun(context: PipelineContext, trx: Transaction<DB>, lane: La
   const owner = `${hostname()} pid ${process.pid}`
   await insertRun(trx, { runId, lane: lane.name, trigger: lane.trigger, owner, retries: lane.retries ?? null })
   await lane.begin(trx, runId)
+  // A run of which nothing is read ends here: no job will.
+  await lockRun(trx, runId)
+  await advanceRun(context, trx, runId)
   return runId
 }
 

@@ -20,6 +20,8 @@ export async function scheduleRuns(context: PipelineContext): Promise<void> {
 
 /** Sends what could not be sent when its run was: the ledger knows when each file is tried again. */
 async function resend(context: PipelineContext): Promise<void> {
+  // What an earlier configuration had planned waits until there is a server again.
+  if (context.chevin === null) return
   const files = await sendDue(context, null, context.drain)
   for (const { file, outcome, error } of files) context.logger.info({ file, outcome, err: error }, 'file sent again')
 }

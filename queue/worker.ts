@@ -107,7 +107,13 @@ async function settle(context: PipelineContext, handler: Handler, job: JobWithMe
 }
 
 // Says nothing about the work: this worker stops, or is not configured for it.
-const GIVEN_BACK = new Set(['INTERRUPTED', 'SHOP_UNKNOWN', 'CONNECTION_UNKNOWN', 'DATABASE_MIXED'])
+const GIVEN_BACK = new Set([
+  'INTERRUPTED',
+  'SHOP_UNKNOWN',
+  'CONNECTION_UNKNOWN',
+  'CHEVIN_NOT_CONFIGURED',
+  'DATABASE_MIXED',
+])
 
 async function settleFailure(
   context: PipelineContext,

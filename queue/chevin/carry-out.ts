@@ -11,6 +11,7 @@ import type { PipelineContext } from '../context.ts'
 import { deviceApi, groupsNow } from './fleet.ts'
 import { sendDue } from './send.ts'
 import { countResults, type RowCounts } from './sync-output.ts'
+import { requireChevin } from './target.ts'
 import type { VehicleSettings } from './vehicle-settings.ts'
 
 export interface CarryOutOptions {
@@ -101,7 +102,7 @@ async function finish(
       {
         report: 'vehicle_updates',
         connection: plan.connection,
-        destination: context.chevin.destination,
+        destination: requireChevin(context).destination,
         folder: result_dir,
         fileName: name,
         rows: rows.length,
@@ -124,7 +125,7 @@ async function tellOfRows(
 ): Promise<void> {
   const alert = { kind: 'vehicle_updates_rows', subject: plan.connection }
   // A stand-in's file holds rows on purpose that have to be rejected, so that these are no trouble.
-  if (failed + (chevin.isSandbox ? 0 : rejected) === 0) return await endAlert(db, alert)
+  if (failed + (chevin?.isSandbox === true ? 0 : rejected) === 0) return await endAlert(db, alert)
   const counts = [rejected === 0 ? '' : `${rejected} rejected`, failed === 0 ? '' : `${failed} failed`]
   await raiseAlert(db, {
     ...alert,

@@ -15,6 +15,7 @@ import {
   type RowChoice,
 } from './report-rows.ts'
 import { reportFileName, type Report } from './reports.ts'
+import { requireChevin } from './target.ts'
 
 /** A report's files, rendered and named; in the ledger unless it was only to be shown. */
 export interface PlannedReport {
@@ -43,6 +44,7 @@ export async function planReport(
   connection: string,
   run: { runId: string | null },
 ): Promise<PlannedReport | null> {
+  const { destination } = requireChevin(context)
   return await context.db.transaction().execute(async (trx) => {
     await transactionLock(trx, `report ${report.name} ${connection}`)
     if (run.runId !== null && (await isPlanned(trx, report, connection, run.runId))) return null
@@ -51,7 +53,7 @@ export async function planReport(
       select ops.next_watermark()::text as next, ops.watermark_of(${consumer})::text as since,
         (
           select max(window_end) from ops.deliveries
-          where report = ${report.name} and connection = ${connection} and destination = ${context.chevin.destination}
+          where report = ${report.name} and connection = ${connection} and destination = ${destination}
         ) as window_start
     `.execute(trx)
     const { next = '0', since = '0', window_start = null } = marks[0] ?? {}
@@ -101,7 +103,7 @@ async function untakenSecond(
   files: PlannedReport['files'],
   from: Date,
 ): Promise<Date> {
-  const { destination, importDir } = context.chevin
+  const { destination, importDir } = requireChevin(context)
   for (let at = from; ; at = new Date(at.getTime() + 1000)) {
     const named = nameFiles(context, report, connection, at, files)
     const { rows } = await sql<{ name: string; sha256: string }>`
@@ -127,13 +129,14 @@ async function planFile(
   file: PlannedReport['files'][number],
   part: Part,
 ): Promise<string> {
+  const { destination, importDir } = requireChevin(context)
   const { deliveryId } = await planDelivery(
     trx,
     {
       report: report.name,
       connection,
-      destination: context.chevin.destination,
-      folder: context.chevin.importDir,
+      destination,
+      folder: importDir,
       fileName: file.name,
       rows: file.rows,
       content: Buffer.from(file.content),

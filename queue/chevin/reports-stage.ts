@@ -5,13 +5,13 @@ import { endAlert, raiseAlert } from '../alerts.ts'
 import type { BuildOutput } from '../build-job.ts'
 import type { PipelineContext } from '../context.ts'
 import { geotabContexts } from '../geotab/contexts-stage.ts'
-import { geotabConnections } from '../geotab/source.ts'
+import { geotabConnections, geotabDatabase } from '../geotab/source.ts'
 import { readSteps, type Step } from '../ledger.ts'
 import type { Stage } from '../stage.ts'
 import { planReport } from './plan-report.ts'
 import { REPORTS, type Report } from './reports.ts'
 import { sendDue, type SentFile } from './send.ts'
-import { assertMayDeliver } from './target.ts'
+import { assertMayDeliver, requireChevin } from './target.ts'
 
 /** What a run keeps of its deliveries. */
 export interface DeliverOutput {
@@ -29,11 +29,13 @@ export const chevinReports: Stage = {
   name: 'chevin.reports',
   kind: 'deliver',
   source: 'geotab',
-  connections: geotabConnections,
+  connections: (context) => (context.chevin === null ? [] : geotabConnections(context)),
   async run(context, { runId, connection }, signal) {
+    // A worker that is configured otherwise than the run gives the job back.
+    geotabDatabase(context, connection)
     assertMayDeliver(context)
     const steps = await readSteps(context.db, runId)
-    const output: DeliverOutput = { planned: [], missing: [], files: [], place: context.chevin.place }
+    const output: DeliverOutput = { planned: [], missing: [], files: [], place: requireChevin(context).place }
     for (const report of wantedReports(context)) {
       signal.throwIfAborted()
       const reason = reasonAgainst(report, connection, steps)
@@ -89,7 +91,7 @@ const REFUSED_BY_SERVER = [
 
 /** Has files that the server refused as a whole tried again by each run, so that they go out once it is mended. */
 async function anotherRound(context: PipelineContext): Promise<void> {
-  const { destination } = context.chevin
+  const { destination } = requireChevin(context)
   await context.db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ delivery_id: string }>`
       select delivery_id from ops.deliveries

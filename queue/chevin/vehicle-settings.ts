@@ -2,6 +2,7 @@ import { PipelineError } from '../../core/errors.ts'
 import type { VehicleFileRules } from '../../extract/chevin/vehicle-file.ts'
 import type { VehicleRules } from '../../transform/chevin/rules.ts'
 import type { PipelineContext } from '../context.ts'
+import { NOT_CONFIGURED, requireChevin } from './target.ts'
 
 /** How Chevin's vehicle file changes devices here. */
 export interface VehicleSettings {
@@ -30,7 +31,7 @@ export function vehicleSettings(context: PipelineContext): VehicleSettings | nul
   const named = geotab.databases.find(({ connection }) => connection === settings.database)?.connection
   const connection = named ?? (settings.database === undefined || geotab.isSandbox ? only : undefined)
   if (connection === undefined) return null
-  const isSandbox = geotab.isSandbox && context.chevin.isSandbox
+  const isSandbox = geotab.isSandbox && context.chevin?.isSandbox === true
   return {
     offBecause: offBecause(context),
     connection,
@@ -59,6 +60,7 @@ export function vehicleSettings(context: PipelineContext): VehicleSettings | nul
 
 function offBecause({ config, geotab, chevin }: PipelineContext): string | null {
   const { enabled } = config.chevin.vehicle_updates
+  if (chevin === null) return NOT_CONFIGURED
   if (geotab.isSandbox !== chevin.isSandbox) {
     const [real, made] = geotab.isSandbox ? ["Chevin's server", 'the fleet'] : ['the fleet', "Chevin's server"]
     return `${real} is real and ${made} is a stand-in`
@@ -75,7 +77,13 @@ export function assertSyncOn(settings: VehicleSettings): void {
   throw new PipelineError('SYNC_OFF', message, 'never')
 }
 
+/** The settings. Throws when there is no server to read from, no database, or none that is named among several. */
 export function requireVehicleSettings(context: PipelineContext): VehicleSettings {
+  requireChevin(context)
+  if (context.geotab.databases.length === 0) {
+    const message = 'There is no fleet that a vehicle file could change: list your databases under geotab.databases.'
+    throw new PipelineError('GEOTAB_NOT_CONFIGURED', message, 'never')
+  }
   const settings = vehicleSettings(context)
   if (settings !== null) return settings
   const ids = context.geotab.databases.map(({ connection }) => connection).join(', ')

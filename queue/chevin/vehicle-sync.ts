@@ -12,6 +12,7 @@ import { approvalAlert, carryOut } from './carry-out.ts'
 import { fleetNow, fleetOfFeeds } from './fleet.ts'
 import { countsLine, syncOutput, type SyncOutput } from './sync-output.ts'
 import { rowsOfVehicleFile, takeVehicleFile, type Taken } from './take-vehicle-file.ts'
+import { requireChevin } from './target.ts'
 import { assertSyncOn, type VehicleSettings } from './vehicle-settings.ts'
 
 export interface SyncOptions {
@@ -156,7 +157,7 @@ class VehicleSync {
 
   async #sftp(): Promise<SftpSession> {
     if (this.#session?.isOpen() !== true) {
-      this.#session = await openSftp(this.#context.chevin.server, { signal: this.#options.signal })
+      this.#session = await openSftp(requireChevin(this.#context).server, { signal: this.#options.signal })
     }
     return this.#session
   }

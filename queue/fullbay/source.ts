@@ -24,10 +24,9 @@ export interface FullbaySource {
   shops: FullbayShopSource[]
 }
 
-/** The shops of the configuration, or null when none is configured. */
-export function configuredFullbay(config: Config, clock: Clock): FullbaySource | null {
+/** The shops of the configuration, none when none is configured. */
+export function configuredFullbay(config: Config, clock: Clock): FullbaySource {
   const { fullbay } = config
-  if (fullbay.shops.length === 0) return null
   // The configuration was checked to have one of the two, and a start date, when it names a shop.
   const egressIp =
     fullbay.egress_ip === undefined

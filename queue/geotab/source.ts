@@ -31,9 +31,8 @@ export interface GeotabSource {
   databases: GeotabDatabaseSource[]
 }
 
-/** The databases of the configuration, or null when none is configured. Nothing is sent before the first call. */
-export function configuredGeotab(config: Config, pool: Pool, clock: Clock): GeotabSource | null {
-  if (config.geotab.databases.length === 0) return null
+/** The databases of the configuration, none when none is configured. Nothing is sent before the first call. */
+export function configuredGeotab(config: Config, pool: Pool, clock: Clock): GeotabSource {
   return geotabSource(config, config.geotab.databases, { pool, clock, isSandbox: false })
 }
 

@@ -62,6 +62,18 @@ test('without a database a note says that the built-in stand-in is read', async 
   ])
 })
 
+test('without a database, but with a shop, a note says that Geotab is left out', async () => {
+  const fullbay = { egress_ip: '203.0.113.7', start_date: '2026-01-01', shops: [{ id: 'A', time_zone: 'UTC' }] }
+  expect(await examineGeotab(aConfig({ fullbay }, { FULLBAY_API_KEY_A: 'canary-fullbay-55' }))).toEqual([
+    {
+      check: 'geotab',
+      status: 'note',
+      found: 'not configured, left out',
+      fix: expect.stringMatching(/geotab\.databases/),
+    },
+  ])
+})
+
 test('a database that is well is told of with its version, clock, rights and groups, by one login', async () => {
   const before = vendor.requests.filter(({ method }) => method === 'Authenticate').length
   const findings = await examine({ roots: ['b2867', 'b27D4'] })

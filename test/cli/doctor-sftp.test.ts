@@ -8,6 +8,7 @@ import { aConfig } from '../support/a-config.ts'
 
 const PASSWORD = 'canary-sftp-password-66'
 const HOST_KEY = newKeyPair().private
+const SFTP = { host: 'sftp.invalid', user: 'a', password: { env: 'S' }, host_keys: [`SHA256:${'A'.repeat(43)}`] }
 
 let server: SftpSandbox
 beforeEach(async () => {
@@ -61,6 +62,45 @@ test('without a server a note says that files go to the built-in stand-in', asyn
   expect(await examineSftp(aConfig({}), { trial: true })).toEqual([
     { check: 'sftp', status: 'note', found: expect.stringContaining('stand-in'), fix: expect.any(String) },
   ])
+})
+
+test.for([
+  {
+    name: 'a fleet',
+    settings: { geotab: { databases: [{ id: 'fleet', database: 'fleet', user_name: 'a' }] } },
+    found: /^reports are not sent: chevin\.sftp is not configured \(npx milepost deliver --out/,
+  },
+  {
+    name: 'a shop',
+    settings: {
+      fullbay: { egress_ip: '203.0.113.7', start_date: '2026-01-01', shops: [{ id: 'A', time_zone: 'UTC' }] },
+    },
+    found: /^not configured, left out$/,
+  },
+])('without a server, but with $name, a note says that nothing is sent', async ({ settings, found }) => {
+  const config = aConfig(settings, {
+    GEOTAB_PASSWORD_FLEET: 'canary-geotab-66',
+    FULLBAY_API_KEY_A: 'canary-fullbay-66',
+  })
+  expect(await examineSftp(config, { trial: true })).toEqual([
+    { check: 'sftp', status: 'note', found: expect.stringMatching(found), fix: expect.any(String) },
+  ])
+})
+
+test('a server without a fleet is examined, and a note says that nothing is delivered', async () => {
+  const sftp = {
+    host: server.host,
+    port: server.port,
+    user: 'fleet',
+    password: { env: 'S' },
+    host_keys: [server.fingerprint],
+  }
+  const findings = await examineSftp(aConfig({ chevin: { sftp } }, { S: PASSWORD }), { trial: true })
+  expect(findings[0]).toMatchObject({
+    status: 'note',
+    found: expect.stringMatching(/no Geotab database is configured/),
+  })
+  expect(findings.map(({ status }) => status)).not.toContain('problem')
 })
 
 test('a server that is well is told of, and nothing is left there', async () => {
@@ -251,13 +291,19 @@ test.for<{ name: string; settings: object; status: string; found: RegExp }>([
     found: /^off: chevin\.vehicle_updates\.enabled is false/,
   },
   {
-    name: 'with a stand-in for the server alone',
+    name: 'without a server',
     settings: { geotab: { databases: [{ id: 'fleet', database: 'fleet', user_name: 'a' }] } },
     status: 'note',
-    found: /^off: the fleet is configured and Chevin's server is a stand-in/,
+    found: /^off: chevin\.sftp is not configured/,
+  },
+  {
+    name: 'without a fleet',
+    settings: { chevin: { sftp: SFTP } },
+    status: 'note',
+    found: /^off: no Geotab database is configured/,
   },
 ])('vehicle updates $name are told of', ({ settings, status, found }) => {
-  const config = aConfig(settings, { GEOTAB_PASSWORD_FLEET: 'canary-geotab-password-66' })
+  const config = aConfig(settings, { GEOTAB_PASSWORD_FLEET: 'canary-geotab-password-66', S: PASSWORD })
   expect(examineVehicleUpdates(config)).toMatchObject({ status, found: expect.stringMatching(found) })
 })
 

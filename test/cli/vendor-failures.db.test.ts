@@ -93,14 +93,14 @@ test.for<{ name: string; fault?: Fault; changes?: Parameters<typeof run>[0]; cod
     says: /cannot be reached/,
   },
 ])(
-  '$name leaves the run partly done with 3 and $code, moves nothing of Fullbay and shows no secret',
+  '$name, with no other source configured, fails the run with 1 and $code, moves nothing and shows no secret',
   async ({ fault, changes, code, says }) => {
     if (fault !== undefined) vendor.faults.set(fault)
     const ended = await run(changes)
     expect(ended.text).toContain(code)
     expect(ended.text).toMatch(says)
-    expect(ended.text).toContain('The run is partly done')
-    expect(ended.code).toBe(3)
+    expect(ended.text).toContain('The run failed')
+    expect(ended.code).toBe(1)
     expect(ended.text).not.toMatch(new RegExp(`${KEY}|some-other-key-000|token=|\\b[0-9a-f]{40}\\b`))
     const { rows } = await sql<{ cursors: number; landed: number }>`
     select (select count(*) from ops.cursors where feed like 'fullbay.%') as cursors, (select count(*) from raw.fullbay__invoices) as landed
@@ -118,4 +118,11 @@ test('when the vendor is well again, the next run reads everything', async () =>
     database.db,
   )
   expect(rows[0]?.invoices).toBeGreaterThan(20)
+  // Of what is not configured nothing was made up, in this run or in those that failed.
+  expect(ended.text).toContain('Geotab: not configured, left out')
+  expect(ended.text).not.toMatch(/sandbox|stand-in|Fleet|Reports/)
+  const { rows: held } = await sql`
+    select (select json_agg(distinct source) from ops.connections) as sources, (select count(*) from ops.deliveries) as deliveries
+  `.execute(database.db)
+  expect(held).toEqual([{ sources: ['fullbay'], deliveries: 0 }])
 })

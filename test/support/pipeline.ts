@@ -6,7 +6,6 @@ import { createLogger } from '../../core/logger.ts'
 import { Secret } from '../../core/secret.ts'
 import { fixedEgressIp } from '../../extract/fullbay/egress-ip.ts'
 import { openQueue } from '../../queue/boss.ts'
-import type { ChevinTarget } from '../../queue/chevin/target.ts'
 import type { PipelineContext } from '../../queue/context.ts'
 import type { Run } from '../../queue/ledger.ts'
 import { runPipeline } from '../../queue/pipeline-run.ts'
@@ -19,26 +18,6 @@ export const TEST_KEY = 'test-fullbay-key-9999'
 const EGRESS_IP = '203.0.113.7'
 /** A project of one model, so that a run's build takes no time. */
 export const SMALL_PROJECT = resolve(import.meta.dirname, '../fixtures/projects/invoice-count')
-
-/** Where nothing is sent to: a pipeline without a Geotab database has no reports. */
-const NO_CHEVIN: ChevinTarget = {
-  isSandbox: true,
-  isLocal: true,
-  server: {
-    name: 'nowhere',
-    host: '127.0.0.1',
-    port: 1,
-    user: 'nobody',
-    hostKeys: [],
-    connectTimeoutSeconds: 1,
-    operationTimeoutSeconds: 1,
-    keepaliveSeconds: 1,
-    maxFileBytes: 1,
-  },
-  destination: 'nowhere',
-  importDir: 'Import',
-  place: 'nowhere',
-}
 
 export interface TestPipeline {
   context: PipelineContext
@@ -96,7 +75,7 @@ export async function openTestPipeline(
     projectDir: options.projectDir ?? SMALL_PROJECT,
     drain: options.drain ?? new AbortController().signal,
     geotab: { isSandbox: true, settings: config.geotab, databases: [] },
-    chevin: NO_CHEVIN,
+    chevin: null,
     fullbay: {
       isSandbox: true,
       startDate,

@@ -13,6 +13,7 @@ import type { SftpServer } from '../../core/sftp/settings.ts'
 import type { PipelineContext } from '../../queue/context.ts'
 import type { GeotabSource } from '../../queue/geotab/source.ts'
 import { planResults } from '../../queue/chevin/carry-out.ts'
+import type { ChevinTarget } from '../../queue/chevin/target.ts'
 import type { SyncOutput } from '../../queue/chevin/sync-output.ts'
 import { applySync, approveSync, planSync, type SyncOptions } from '../../queue/chevin/vehicle-sync.ts'
 import { requireVehicleSettings } from '../../queue/chevin/vehicle-settings.ts'
@@ -189,7 +190,7 @@ export function syncContext(
   of: {
     connection: string
     geotabUrl: string
-    sftp: PipelineContext['chevin']['server']
+    sftp: ChevinTarget['server']
     clock: PipelineContext['clock']
     updates?: VehicleUpdates
     limiter?: RateLimiter

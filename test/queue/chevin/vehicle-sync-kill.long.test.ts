@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { requireChevin } from '../../../queue/chevin/target.ts'
 import { startCommand } from '../../support/command.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { csv, openTestSync } from '../../support/vehicle-sync.ts'
@@ -39,7 +40,7 @@ test(
         ]),
       ),
     )
-    const { password, ...server } = sync.context.chevin.server
+    const { password, ...server } = requireChevin(sync.context).server
     const start = () =>
       startCommand(
         './apply-vehicles.ts',

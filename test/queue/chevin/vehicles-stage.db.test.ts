@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { PipelineError } from '../../../core/errors.ts'
 import { tryLock } from '../../../db/advisory-lock.ts'
+import { requireChevin } from '../../../queue/chevin/target.ts'
 import { applySync } from '../../../queue/chevin/vehicle-sync.ts'
 import { readSteps, type Run } from '../../../queue/ledger.ts'
 import { requireVehicleSettings, vehicleSettings } from '../../../queue/chevin/vehicle-settings.ts'
@@ -160,12 +161,13 @@ test('a run drops what is older than keep_days', async () => {
   expect(rows).toEqual([{ kept: false }, { kept: true }])
 })
 
-test.for([
+test.for<{ name: string; fleet: boolean; server: boolean | null; enabled: boolean | undefined; off: string | null }>([
   { name: 'stand-ins', fleet: true, server: true, enabled: undefined, off: null },
   { name: 'stand-ins, switched off', fleet: true, server: true, enabled: false, off: 'is false' },
   { name: 'vendors', fleet: false, server: false, enabled: undefined, off: 'not set to true' },
   { name: 'vendors, switched on', fleet: false, server: false, enabled: true, off: null },
   { name: 'a real fleet and a made-up file', fleet: false, server: true, enabled: true, off: 'is a stand-in' },
+  { name: 'a real fleet and nothing', fleet: false, server: null, enabled: true, off: 'chevin.sftp is not configured' },
   { name: 'a made-up fleet and a real file', fleet: true, server: false, enabled: true, off: 'is a stand-in' },
 ])('between $name: off because $off', async ({ fleet, server, enabled, off }) => {
   const { context } = await open()
@@ -178,7 +180,7 @@ test.for([
       chevin: { ...chevin, vehicle_updates: { ...others, ...(enabled === undefined ? {} : { enabled }) } },
     },
     geotab: { ...context.geotab, isSandbox: fleet },
-    chevin: { ...context.chevin, isSandbox: server },
+    chevin: server === null ? null : { ...requireChevin(context), isSandbox: server },
   })
   if (off === null) expect(settings?.offBecause).toBeNull()
   else expect(settings?.offBecause).toContain(off)
