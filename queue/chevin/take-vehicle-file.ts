@@ -29,15 +29,63 @@ export type Taken =
   | { outcome: 'missing' | 'waiting'; why: string }
   | { outcome: 'new' | 'same'; file: VehicleFileRecord }
 
+/** What is kept of a look at the file. */
+interface Seen extends Sighting {
+  /** Since when no look has found it complete (ISO, by our clock); null when the last one did. */
+  waitingSince: string | null
+}
+
+// An export is written within minutes.
+const LONG_WAIT_HOURS = 3
+
 /** Looks for the vehicle file and, when it is complete and new, lands it with all its rows. */
 export async function takeVehicleFile(
+  context: PipelineContext,
+  session: SftpSession,
+  settings: VehicleSettings,
+  options: { runId: string; signal: AbortSignal },
+): Promise<Taken> {
+  const taken = await lookAndTake(context, session, settings, options)
+  await tellOfWait(context, settings.connection, taken, options.runId)
+  return taken
+}
+
+/** Raises an alert when the file has not been complete for long, and ends it when it is. */
+async function tellOfWait(
+  { db, clock }: PipelineContext,
+  connection: string,
+  taken: Taken,
+  runId: string,
+): Promise<void> {
+  const alert = { kind: 'vehicle_file_waiting', subject: connection }
+  const seen = (await readCursor(db, VEHICLES_FEED, connection)) as Seen | null
+  const isWaiting = taken.outcome === 'waiting'
+  const waitingSince = isWaiting ? (seen?.waitingSince ?? clock.now().toISOString()) : null
+  if (seen !== null && seen.waitingSince !== waitingSince) {
+    await db
+      .transaction()
+      .execute((trx) => writeCursor(trx, VEHICLES_FEED, connection, { ...seen, waitingSince }, runId))
+  }
+  if (!isWaiting || waitingSince === null) return await endAlert(db, alert)
+  const hours = (clock.now().getTime() - Date.parse(waitingSince)) / 3_600_000
+  if (hours < LONG_WAIT_HOURS) return
+  await raiseAlert(db, {
+    ...alert,
+    severity: 'warning',
+    message: `The vehicle file has not been complete for ${Math.floor(hours)} hours: ${taken.why}. Nothing of it was used.`,
+    nextStep: 'see what writes it; docs/chevin-sync.md tells when a file is taken',
+    runId,
+  })
+}
+
+async function lookAndTake(
   context: PipelineContext,
   session: SftpSession,
   { connection, file: rules }: VehicleSettings,
   { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<Taken> {
   const { db, clock } = context
-  const before = (await readCursor(db, VEHICLES_FEED, connection)) as Sighting | null
+  const before = (await readCursor(db, VEHICLES_FEED, connection)) as Seen | null
   const lookAt = (of: VehicleFileRules) => lookAtVehicleFile(session, of, { signal, now: () => clock.now(), before })
   let look = await lookAt(rules)
   if (look.outcome === 'missing') {
@@ -49,7 +97,7 @@ export async function takeVehicleFile(
       if (there.outcome !== 'ready' || isContinued(there.file.content, grown.beginning)) look = there
     }
   }
-  const sighting = look.outcome === 'missing' ? null : look.sighting
+  const sighting = look.outcome === 'missing' ? null : { ...look.sighting, waitingSince: before?.waitingSince ?? null }
   await db.transaction().execute((trx) => writeCursor(trx, VEHICLES_FEED, connection, sighting, runId))
   if (look.outcome === 'missing') return { outcome: 'missing', why: `${look.what} is not there` }
   if (look.outcome === 'waiting') return { outcome: 'waiting', why: `${rules.path}: ${look.why}` }

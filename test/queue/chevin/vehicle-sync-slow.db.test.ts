@@ -104,3 +104,25 @@ test('case 51: a first file cut between two rows does no harm: what was written 
   expect(sync.sets()).toBe(6)
   expect(names(sync, 'processed')).toHaveLength(1)
 })
+
+test('case 51: a file that is not complete for hours is told of by an alert, until it is', async () => {
+  const sync = await open({ updates: lineByLine })
+  const alerts = async () => {
+    const { rows } = await sql<{ message: string; is_open: boolean }>`
+      select message, ended_at is null as is_open from ops.alerts
+      where kind = 'vehicle_file_waiting' and subject = ${sync.connection}
+    `.execute(database.db)
+    return rows
+  }
+  const whole = everybody(3)
+  for (const [nth, cut] of [50, 51, 52, 53].entries()) {
+    sync.drop(whole.slice(0, cut))
+    expect(await sync.apply()).toMatchObject({ state: 'waiting' })
+    expect(await alerts()).toHaveLength(nth === 3 ? 1 : 0)
+    sync.pass(3600)
+  }
+  expect(await alerts()).toEqual([{ message: expect.stringContaining('not been complete for 3 hours'), is_open: true }])
+  sync.drop(whole)
+  expect(await sync.apply()).toMatchObject({ state: 'applied' })
+  expect(await alerts()).toEqual([{ message: expect.any(String), is_open: false }])
+})
